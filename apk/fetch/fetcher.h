@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "apk/fetch/store.h"
+#include "apk/fetch/transport.h"
+#include "apk/support/file.h"
+#include "apk/support/progress.h"
+#include "apk/support/url.h"
+
+namespace tarn::apk {
+
+enum class NetworkUse { allowed, offline };
+
+/// How to reach repositories.
+struct FetchOptions {
+  NetworkUse network = NetworkUse::allowed;
+  /// Substitutes tried in order when what lies under a URL prefix cannot be had from it.
+  std::map<std::string, std::vector<Url>> mirrors;
+};
+
+/// A file that never changes under its key (a package by identity, a key by fingerprint).
+struct Wanted {
+  std::string label;                     ///< for progress and messages: "musl-1.2.5-r0"
+  std::string kind;                      ///< folder in the store: "package", "key"
+  std::string key;                       ///< "[0-9a-z]+", unique within the kind
+  Url url;                               ///< where it lies; mirrors come from the options
+  std::optional<std::uint64_t> size;     ///< exact size in octets where known
+  std::function<void(ByteView)> verify;  ///< throws Error when the octets are not the right ones
+};
+
+/// Brings files from repositories, through the store. Local repositories are mapped in place, never
+/// copied into the store.
+class Fetcher {
+ public:
+  /// All of them must outlive the fetcher.
+  Fetcher(Transport& transport, Store& store, FetchOptions options, Progress& progress,
+          std::stop_token stop);
+
+  /// Indexes and other files that change: asked for anew with If-None-Match / If-Modified-Since,
+  /// answered from the store when unchanged or offline; in parallel; results in the order asked.
+  /// `verify` sees the octets before they are stored. Throws Error (network) naming the URL; where
+  /// the store has an older copy the hint says so.
+  std::vector<MappedFile> fetch_current(const std::vector<Url>& urls,
+                                        const std::function<void(std::size_t, ByteView)>& verify);
+
+  /// Files that never change: from the store if there (verified), else fetched, verified, stored;
+  /// in parallel; results in the order asked.
+  std::vector<MappedFile> fetch_fixed(const std::vector<Wanted>& wanted);
+
+ private:
+  Transport& transport_;
+  Store& store_;
+  FetchOptions options_;
+  Progress& progress_;
+  std::stop_token stop_;
+};
+
+}  // namespace tarn::apk

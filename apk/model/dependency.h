@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apk/model/identity.h"
+
+namespace tarn::apk {
+
+/// The operator of a dependency, as the set of comparison results it accepts (the numbers are
+/// ADB's `match`).
+enum class VersionMatch : std::uint8_t {
+  equal = 1,
+  less = 2,
+  less_or_equal = 3,
+  greater = 4,
+  greater_or_equal = 5,
+  identity = 6,  ///< `><`: the package's identity equals the given one
+  any = 7,
+  fuzzy = 9,
+  less_or_fuzzy = 11,
+  greater_or_fuzzy = 13,
+};
+
+/// One dependency: `[!]name[@tag][operator version]`.
+struct Dependency {
+  std::string name;
+  VersionMatch match = VersionMatch::any;
+  std::string version;    ///< empty when match is `any`; the `Q1…` text for `identity`
+  bool conflict = false;  ///< `!`: the package must not be there
+  std::string tag;        ///< repository tag without '@'; only in world
+  bool broken = false;    ///< the version does not follow the grammar
+
+  /// Nothing for an empty or malformed name or an unknown operator. A version outside the grammar
+  /// gives a dependency marked broken.
+  static std::optional<Dependency> parse(std::string_view text);
+  /// The form parse() takes, with the operator in its shortest spelling.
+  std::string str() const;
+
+  /// Whether a provider satisfies it; `version` is what the provider has for `name` (empty: a
+  /// provide without version, which any operator accepts), `identity` its package's. A conflict
+  /// inverts the result. Names are not compared.
+  bool is_satisfied_by(std::string_view version, const Identity& identity) const;
+
+  bool operator==(const Dependency&) const = default;
+};
+
+/// What a package provides besides its own name: `name` or `name=version`.
+struct Provide {
+  std::string name;
+  std::string version;  ///< empty: a virtual provide
+
+  static std::optional<Provide> parse(std::string_view text);
+  std::string str() const;
+  bool operator==(const Provide&) const = default;
+};
+
+/// Splits a space- or newline-separated list into dependency strings.
+std::vector<std::string_view> split_words(std::string_view list);
+
+/// Whether `name` may name a package: `[A-Za-z0-9+._-]`, the first alphanumeric (or '.', for
+/// virtual packages).
+bool is_valid_package_name(std::string_view name);
+
+}  // namespace tarn::apk

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "apk/index/index.h"
+#include "apk/model/dependency.h"
+#include "apk/model/package.h"
+#include "apk/solver/problem.h"
+
+namespace tarn::apk {
+
+/// An index the solver may choose from. The order of repositories counts (spec: solver).
+struct SolverRepository {
+  const Index* index = nullptr;
+  std::string tag;  ///< without '@'; empty: untagged
+};
+
+/// World to plan: what the solver is asked.
+struct Request {
+  std::vector<std::string> architectures;  ///< packages of these, and `noarch`, may be installed
+  std::vector<SolverRepository> repositories;
+  std::vector<Dependency> world;
+};
+
+/// One package of a plan. The pointer lives as long as the index it came from.
+struct PlannedPackage {
+  const Package* package = nullptr;
+  std::size_t repository = 0;  ///< the lowest-numbered repository that has it
+  std::string tag;             ///< of that repository, where it was taken because of a pinning
+};
+
+/// The packages of one architecture in install order.
+struct Plan {
+  std::vector<PlannedPackage> packages;
+};
+
+/// The plan apk would make for an empty root, or why there is none.
+std::variant<Plan, std::vector<Problem>> solve(const Request& request);
+
+/// solve(), with problems thrown as Error (unsatisfiable) made by explain().
+Plan resolve(const Request& request);
+
+}  // namespace tarn::apk

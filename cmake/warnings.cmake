@@ -1,0 +1,11 @@
+add_library(tarn-warnings INTERFACE)
+target_compile_options(tarn-warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(TARN_WERROR)
+  target_compile_options(tarn-warnings INTERFACE -Werror)
+endif()
+if(TARN_SANITIZE)
+  add_compile_options(-fsanitize=${TARN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TARN_SANITIZE})
+endif()
+# No path of the building machine in the program.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
