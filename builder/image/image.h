@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "apk/model/architecture.h"
+#include "builder/layer/layer.h"
+#include "builder/recipe/recipe.h"
+
+namespace tarn::builder {
+
+/// A small blob (config, manifest, index) with its digest.
+struct JsonBlob {
+  std::string text;
+  Sha256Digest digest;
+  std::string media_type;
+};
+
+/// One image: config, manifest and layer (OCI image specification 1.0).
+struct Image {
+  apk::Architecture architecture;
+  JsonBlob config;
+  JsonBlob manifest;
+  Layer layer;
+};
+
+/// What an image's config and manifest say beside what the recipe says.
+struct ImageFacts {
+  apk::Architecture architecture;
+  std::int64_t created = 0;                        ///< seconds
+  std::string user;                                ///< resolved run-as
+  std::map<std::string, std::string> annotations;  ///< of the build, over the recipe's
+};
+
+/// Config and manifest: functions of the recipe, the facts and the layer's digests.
+Image make_image(const Recipe& recipe, const ImageFacts& facts, Layer layer);
+
+/// The OCI index over one or more images, sorted by platform.
+JsonBlob make_image_index(const std::vector<Image>& images,
+                          const std::map<std::string, std::string>& annotations);
+
+}  // namespace tarn::builder

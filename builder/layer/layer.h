@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "apk/support/file.h"
+#include "apk/support/hash.h"
+#include "builder/recipe/recipe.h"
+#include "builder/rootfs/rootfs.h"
+
+namespace tarn::builder {
+
+/// What a layer's tar depends on besides the rootfs.
+struct LayerOptions {
+  Compression compression;
+  std::int64_t epoch = 0;    ///< seconds; the time of directories, links and generated files
+  bool clamp_times = false;  ///< SOURCE_DATE_EPOCH is set: no file is younger than epoch
+  std::size_t threads = 1;   ///< never changes the bytes
+};
+
+/// A written layer.
+struct Layer {
+  MappedFile blob;         ///< the compressed layer
+  Sha256Digest digest;     ///< of the blob
+  Sha256Digest diff_id;    ///< of the tar inside
+  std::uint64_t size = 0;  ///< octets of the blob
+  std::uint64_t tar_size = 0;
+  std::string media_type;
+};
+
+/// Writes the rootfs as one layer: segments (directories; each package's files in install order;
+/// generated files) as pax tar, compressed and joined into one stream (DESIGN: layers). The blob is
+/// written into `folder` under a temporary name that ends with the last copy of the result.
+Layer write_layer(const Rootfs& rootfs, const LayerOptions& options,
+                  const std::filesystem::path& folder, const std::stop_token& stop);
+
+}  // namespace tarn::builder

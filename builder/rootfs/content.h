@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "apk/support/bytes.h"
+
+namespace tarn::builder {
+
+/// Something file contents lie in: the inflated data of a package, a text made by tarn, a file of
+/// the host. Loading may be costly (inflating a package), so whoever reads many contents of one
+/// source loads it once and keeps the result as long as it needs it.
+class ContentSource {
+ public:
+  virtual ~ContentSource() = default;
+  ContentSource() = default;
+  ContentSource(const ContentSource&) = delete;
+  ContentSource& operator=(const ContentSource&) = delete;
+  /// All octets of the source. Thread-safe.
+  virtual std::shared_ptr<const Bytes> load() const = 0;
+};
+
+/// The content of one file: a range of a source. An empty content has no source.
+struct Content {
+  std::shared_ptr<const ContentSource> source;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+
+  /// A content that owns its octets.
+  static Content of(std::string text);
+  /// Loads the source and copies the range.
+  std::string read() const;
+};
+
+}  // namespace tarn::builder
