@@ -65,15 +65,19 @@ class Rootfs {
   /// Throws Error (failed) when a folder on the way is missing or is no directory, or links loop.
   std::string resolve(std::string_view path) const;
 
-  /// Puts `entry` at `path`, replacing what is there. The folder must exist (through links).
+  /// Puts `entry` at `path`, replacing what is there. The folder must exist (through links), else
+  /// Error (failed). No path is longer than 4095 octets.
   Entry& put(std::string_view path, Entry entry);
   /// Makes `path` and its missing parents as directories 0755 root:root of `owner`; an existing
   /// directory (or link to one) stays as it is.
   Entry& make_directories(std::string_view path, Owner owner);
-  /// Removes the entry and all below it; false when there is none.
+  /// Removes the entry and all below it; false when there is none. A link is removed, not what it
+  /// leads to.
   bool remove(std::string_view path);
-  /// Puts a file that owns its text, making missing parents; keeps mode and owner of a file that
-  /// is there unless they are given.
+  /// Writes a file that owns its text, as opening a path for writing does: symbolic links are
+  /// followed to its end, missing parents are made (0755 root:root). A file that is there keeps its
+  /// mode (unless `mode` is given), uid and gid, and all its names show the new text; the entry is
+  /// `owner`'s from then on. Throws Error (failed) when anything but a regular file is there.
   Entry& write_file(std::string_view path, std::string text, Owner owner,
                     std::optional<std::uint32_t> mode = std::nullopt);
   /// Text of a regular file (links followed); nothing when there is none.
