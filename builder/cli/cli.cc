@@ -1,0 +1,102 @@
+#include "builder/cli/cli.h"
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <map>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <poll.h>
+#include <unistd.h>
+
+#include "apk/support/error.h"
+#include "builder/cli/command.h"
+#include "builder/cli/commands.h"
+#include "builder/cli/signals.h"
+#include "builder/terminal/plain_progress.h"
+
+namespace tarn::builder {
+namespace {
+
+/// In the order in which help lists them.
+constexpr std::array command_families = {
+    &add_apk_commands,
+};
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  static const std::map<std::string, ColorMode> colors = {
+      {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
+  auto* quiet = app.add_flag_callback(
+      "-q,--quiet", [&options] { options.verbosity = Verbosity::quiet; },
+      "Show warnings and errors only");
+  app.add_flag_callback(
+         "-v,--verbose", [&options] { options.verbosity = Verbosity::verbose; }, "Show details")
+      ->excludes(quiet);
+  app.add_option_function<std::string>(
+         "--color", [&options](const std::string& mode) { options.color = colors.at(mode); },
+         "Colour messages: auto, always or never")
+      ->check(CLI::IsMember(colors))
+      ->option_text("WHEN");
+  app.add_option("--cache", options.cache, "Folder of the cache")->option_text("DIR");
+  app.add_option("--threads", options.threads, "Threads to work with (default: one a processor)")
+      ->check(CLI::Range(1, 1024))
+      ->option_text("N");
+  app.set_version_flag("--version", "tarn " TARN_VERSION, "Print the version and leave");
+}
+
+/// The command among the parsed ones that lies deepest.
+const CLI::App& deepest_command(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  return commands.empty() ? app : deepest_command(*commands.front());
+}
+
+std::string command_line(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : command_line(*parent) + " " + command.get_name();
+}
+
+/// Whether the reader of standard output has gone away (`tarn … | head`).
+bool reader_is_gone() {
+  pollfd polled{STDOUT_FILENO, POLLOUT, 0};
+  return poll(&polled, 1, 0) > 0 && (polled.revents & POLLERR) != 0;
+}
+
+int run_selected(const Commands& commands, const GlobalOptions& options) {
+  const SignalWatch signals;
+  PlainProgress progress(std::cerr, options.verbosity);
+  commands.selected()({options, std::cout, progress, signals.stop_token()});
+  std::cout.flush();
+  if (std::cout) return 0;
+  if (reader_is_gone()) return static_cast<int>(ErrorKind::failed);
+  throw Error(ErrorKind::failed, "standard output cannot be written");
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app("Builds container images from Alpine packages.", "tarn");
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  GlobalOptions options;
+  options.threads = std::clamp(std::thread::hardware_concurrency(), 1U, 1024U);
+  add_global_options(app, options);
+  Commands commands(app);
+  for (const auto& add : command_families) add(commands);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help() << std::flush;
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << '\n' << std::flush;
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorKind::usage, error.what())
+        .hint("see '" + command_line(deepest_command(app)) + " --help'");
+  }
+  return run_selected(commands, options);
+}
+
+}  // namespace tarn::builder

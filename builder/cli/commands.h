@@ -1,0 +1,10 @@
+#pragma once
+
+#include "builder/cli/command.h"
+
+namespace tarn::builder {
+
+/// Each declares one command (or one family of them), in a file of its own.
+void add_apk_commands(Commands& commands);
+
+}  // namespace tarn::builder

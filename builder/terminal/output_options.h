@@ -1,0 +1,15 @@
+#pragma once
+
+namespace tarn::builder {
+
+/// How much of what happens the person wants to read.
+enum class Verbosity {
+  quiet,    ///< warnings and errors
+  normal,   ///< also what is done
+  verbose,  ///< also details
+};
+
+/// Whether messages are coloured; `automatic`: on a terminal, unless NO_COLOR is set.
+enum class ColorMode { automatic, always, never };
+
+}  // namespace tarn::builder
