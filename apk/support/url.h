@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
+
 namespace tarn {
 
 /// A URL or a local path. Its credentials cannot be printed by accident: str() shows them as
@@ -26,6 +28,9 @@ class Url {
 
   /// This URL with "/" and `segment` added to its path.
   Url operator/(std::string_view segment) const;
+  /// This URL without the last segment of its path (and the '/' before it); "." where a relative
+  /// path has only one.
+  Url folder() const;
   /// The same place without credentials: what may be written into an image.
   Url without_credentials() const;
 
@@ -49,3 +54,12 @@ class Url {
 std::string redact_urls(std::string_view text);
 
 }  // namespace tarn
+
+/// Formats as str(): a URL in a message never shows its credentials.
+template <>
+struct fmt::formatter<tarn::Url> : fmt::formatter<std::string> {
+  template <typename Context>
+  auto format(const tarn::Url& url, Context& context) const {
+    return fmt::formatter<std::string>::format(url.str(), context);
+  }
+};
