@@ -14,21 +14,36 @@ namespace tarn::apk {
 
 /// What is known under a key: which blob it is, and facts such as a server's ETag.
 struct StoreEntry {
-  Sha256Digest blob;
+  Sha256Digest blob{};
   std::uint64_t size = 0;
-  std::map<std::string, std::string> facts;
+  /// Names are "[0-9a-z._-]+" without a leading dot; values are any octets, together at most 16
+  /// KiB.
+  std::map<std::string, std::string> facts{};
+
+  bool operator==(const StoreEntry&) const = default;
 };
 
 /// The content-addressed cache folder. Blobs lie under their SHA-256; entries (kind, key) point to
 /// them. Written to temporary names, synced and renamed, so any number of processes may use it at
 /// once and may be killed at any moment; read with verification: a damaged blob or entry is removed
 /// and counts as absent. Deleting the folder costs time only.
+///
+/// Kinds and keys are "[0-9a-z._-]+" of at most 200 characters without a leading dot; others are
+/// an Error. Layout:
+///
+///     FOLDER/v1/blobs/sha256/ab/abcdef…   content
+///     FOLDER/v1/entries/KIND/KEY          an entry, as text with a checksum
+///     FOLDER/v1/tmp/                      what is being written
 class Store {
  public:
-  /// Makes the folder when missing. Throws Error when it cannot be written.
+  /// Makes the folder when missing, and removes what a killed process left in its temporary folder
+  /// more than a day ago. Throws Error when it cannot be written.
   explicit Store(std::filesystem::path folder);
 
   const std::filesystem::path& folder() const { return folder_; }
+  /// Where the blob with this digest lies if it is there. For naming it: open() verifies, this
+  /// does not.
+  std::filesystem::path blob_path(const Sha256Digest& digest) const;
 
   std::optional<StoreEntry> find(const std::string& kind, const std::string& key) const;
   /// The blob of an entry, its digest checked; nothing when it is absent or damaged.
@@ -36,7 +51,8 @@ class Store {
 
   /// A blob being written: a file in the store's temporary folder.
   AtomicFile new_blob() const;
-  /// Gives a written blob its place and enters it; the digest must be that of its content.
+  /// Gives a written blob its place and enters it; the digest must be that of its content. The blob
+  /// that the key had before, if another, is removed.
   void put(const std::string& kind, const std::string& key, AtomicFile blob,
            const StoreEntry& entry);
 
@@ -45,13 +61,17 @@ class Store {
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
   };
-  /// Entries and octets by kind, sorted by kind.
+  /// Entries and octets of their blobs by kind, sorted by kind. Blobs that no entry points to (of
+  /// an interrupted run, say) come last, as the kind "unreferenced".
   std::vector<Usage> usage() const;
   /// Removes everything tarn put there (and nothing else). Gives the octets freed.
   std::uint64_t clear();
 
  private:
+  std::filesystem::path entry_path(const std::string& kind, const std::string& key) const;
+
   std::filesystem::path folder_;
+  std::filesystem::path root_;  ///< FOLDER/v1
 };
 
 }  // namespace tarn::apk
