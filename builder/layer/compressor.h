@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "apk/support/bytes.h"
+#include "apk/support/hash.h"
+#include "builder/recipe/recipe.h"
+
+namespace tarn::builder {
+
+/// Segments longer than this are cut at its multiples, so that several threads can share one. Part
+/// of the format: never a function of the number of threads or of what is cached.
+inline constexpr std::uint64_t piece_size = 8U << 20U;
+
+/// A compressed run of tar.
+struct CompressedPiece {
+  Bytes bytes;
+  std::uint32_t crc = 0;       ///< CRC-32 of the tar, for gzip
+  std::uint64_t tar_size = 0;  ///< octets of tar
+};
+
+/// Compresses pieces of tar, each by itself, so that they can be joined into one stream:
+/// start(), the pieces in order, end(). Safe to use from several threads at once.
+class PieceCompressor {
+ public:
+  virtual ~PieceCompressor() = default;
+  PieceCompressor() = default;
+  PieceCompressor(const PieceCompressor&) = delete;
+  PieceCompressor& operator=(const PieceCompressor&) = delete;
+
+  virtual CompressedPiece compress(ByteView tar) const = 0;
+  /// Octets before the first piece.
+  virtual Bytes start() const = 0;
+  /// Octets after the last; of the CRC-32 and the length of all pieces together.
+  virtual Bytes end(std::uint32_t crc, std::uint64_t tar_size) const = 0;
+  virtual std::string media_type() const = 0;
+  /// All that the bytes depend on besides the tar: codec, level, the library and its version, the
+  /// cut.
+  virtual std::string identity() const = 0;
+};
+
+/// The compressor for a recipe's choice: gzip by libdeflate (level 1 to 12, default 9; the parts of
+/// one member), zstd (level 1 to 19, default 9; a frame each) or none.
+/// Throws Error (usage) for a level the codec does not have.
+std::unique_ptr<PieceCompressor> make_compressor(const Compression& compression);
+
+}  // namespace tarn::builder
