@@ -128,7 +128,7 @@ std::optional<Provide> Provide::parse(std::string_view text) {
   const auto [name, operation, version] = cut_at_operator(text);
   if (!is_dependency_name(name)) return std::nullopt;
   if (operation.empty()) return Provide{std::string(name), {}};
-  if (operation != "=" || !is_valid_version(version)) return std::nullopt;
+  if (operation != "=" || version.empty()) return std::nullopt;
   return Provide{std::string(name), std::string(version)};
 }
 

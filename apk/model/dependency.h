@@ -53,6 +53,8 @@ struct Provide {
   std::string name;
   std::string version;  ///< empty: a virtual provide
 
+  /// Nothing for an empty or malformed name, another operator than '=' or an empty version. A
+  /// version outside the grammar is kept: repositories have such, and they still compare.
   static std::optional<Provide> parse(std::string_view text);
   std::string str() const;
   bool operator==(const Provide&) const = default;
