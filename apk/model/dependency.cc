@@ -26,6 +26,12 @@ constexpr std::array<std::pair<std::string_view, VersionMatch>, 11> operators = 
     {">~", VersionMatch::greater_or_fuzzy},
 }};
 
+std::optional<VersionMatch> find_operator(std::string_view text) {
+  for (const auto& [spelling, value] : operators)
+    if (spelling == text) return value;
+  return std::nullopt;
+}
+
 std::string_view operator_text(VersionMatch match) {
   for (const auto& [text, value] : operators)
     if (value == match) return text;
@@ -95,11 +101,9 @@ std::optional<Dependency> Dependency::parse(std::string_view text) {
   if (!is_dependency_name(name)) return std::nullopt;
   dependency.name = name;
   if (operation.empty()) return dependency;
-  const auto* const known =
-      std::find_if(operators.begin(), operators.end(),
-                   [&](const auto& candidate) { return candidate.first == operation; });
-  if (known == operators.end()) return std::nullopt;
-  dependency.match = known->second;
+  const auto known = find_operator(operation);
+  if (!known) return std::nullopt;
+  dependency.match = *known;
   dependency.version = version;
   dependency.broken = dependency.match == VersionMatch::identity
                           ? !Identity::parse(version).has_value()

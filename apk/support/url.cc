@@ -8,6 +8,7 @@ namespace tarn {
 namespace {
 
 constexpr std::string_view hidden = "***";
+constexpr std::string_view authority_mark = "://";
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -34,7 +35,7 @@ std::string lower_case(std::string_view text) {
 }
 
 bool is_port(std::string_view text) {
-  return text.size() <= 5 && std::all_of(text.begin(), text.end(), is_digit);
+  return !text.empty() && text.size() <= 5 && std::all_of(text.begin(), text.end(), is_digit);
 }
 
 /// `name`, `name:port`, `[v6 address]` or `[v6 address]:port`.
@@ -109,6 +110,7 @@ std::optional<Url> Url::parse(std::string_view text) {
       std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon),
                   is_scheme_character);
   if (!has_scheme) {
+    if (text.find(authority_mark) != std::string_view::npos) return std::nullopt;
     url.path_ = text;
     return url;
   }
@@ -161,7 +163,8 @@ std::string Url::str() const {
   if (is_local()) return path_;
   std::string text = scheme_ + "://";
   if (has_credentials()) text.append(hidden).append("@");
-  return text + host_ + path_;
+  // A URL may hold another one, as those of proxies and archives do.
+  return text + host_ + redact_urls(path_);
 }
 
 std::string Url::with_secrets() const {
@@ -174,13 +177,12 @@ std::string Url::user_and_password() const {
 }
 
 std::string redact_urls(std::string_view text) {
-  static constexpr std::string_view mark = "://";
   std::string redacted;
   for (;;) {
-    const auto found = text.find(mark);
+    const auto found = text.find(authority_mark);
     if (found == std::string_view::npos) return redacted.append(text);
-    redacted.append(text.substr(0, found + mark.size()));
-    text.remove_prefix(found + mark.size());
+    redacted.append(text.substr(0, found + authority_mark.size()));
+    text.remove_prefix(found + authority_mark.size());
     if (const auto length = secret_length(text); length != 0) {
       redacted.append(hidden);
       text.remove_prefix(length);

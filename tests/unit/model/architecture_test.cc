@@ -10,7 +10,7 @@ TEST_CASE("architectures: each by its apk name, its OCI name and its platform") 
   struct Case {
     std::string_view apk, oci, variant, written;
   };
-  for (const auto& [apk, oci, variant, written] : {
+  for (const auto& row : {
            Case{"x86", "386", "", "386"},
            {"x86_64", "amd64", "", "amd64"},
            {"aarch64", "arm64", "", "arm64"},
@@ -21,7 +21,8 @@ TEST_CASE("architectures: each by its apk name, its OCI name and its platform") 
            {"riscv64", "riscv64", "", "riscv64"},
            {"s390x", "s390x", "", "s390x"},
        }) {
-    CAPTURE(apk);
+    const auto& [apk, oci, variant, written] = row;
+    CAPTURE(row.apk);
     const auto parsed = Architecture::parse(apk);
     REQUIRE(parsed);
     CHECK(parsed->apk == apk);

@@ -20,7 +20,7 @@ TEST_CASE("dependencies: parts and written form") {
     Dependency expected;
     std::string_view written;
   };
-  for (const auto& [text, expected, written] : {
+  for (const auto& row : {
            Case{"musl", {"musl", VersionMatch::any, "", false, "", false}, "musl"},
            {"!musl", {"musl", VersionMatch::any, "", true, "", false}, "!musl"},
            {"a=1.0-r0", {"a", VersionMatch::equal, "1.0-r0", false, "", false}, "a=1.0-r0"},
@@ -44,7 +44,8 @@ TEST_CASE("dependencies: parts and written form") {
            {"a=", {"a", VersionMatch::equal, "", false, "", true}, "a="},
            {"a><Q1bad", {"a", VersionMatch::identity, "Q1bad", false, "", true}, "a><Q1bad"},
        }) {
-    CAPTURE(text);
+    const auto& [text, expected, written] = row;
+    CAPTURE(row.text);
     const auto parsed = Dependency::parse(text);
     REQUIRE(parsed);
     CHECK(*parsed == expected);
@@ -65,7 +66,7 @@ TEST_CASE("dependencies: what satisfies them") {
     std::string_view dependency, version;
     bool expected;
   };
-  for (const auto& [dependency, version, expected] : {
+  for (const auto& row : {
            Case{"a", "1", true},   {"a", "", true},          {"!a", "1", false},
            {"!a", "", false},      {"a=1", "1", true},       {"a=1", "1-r0", false},
            {"a=1", "", true},      {"!a=1", "", false},      {"!a=1", "2", true},
@@ -76,8 +77,9 @@ TEST_CASE("dependencies: what satisfies them") {
            {"a<~2", "3", false},   {"a>~2", "2.5", true},    {"a>~2", "3", true},
            {"a>~2", "1", false},
        }) {
-    CAPTURE(dependency);
-    CAPTURE(version);
+    const auto& [dependency, version, expected] = row;
+    CAPTURE(row.dependency);
+    CAPTURE(row.version);
     CHECK(satisfies(dependency, version) == expected);
   }
 }

@@ -32,7 +32,7 @@ TEST_CASE("repository lines: places of index and packages") {
     std::string_view line, index, package;
   };
   const auto noarch = package("a", "1-r0", "noarch");
-  for (const auto& [line, index, file] : {
+  for (const auto& row : {
            Case{"https://h/v3.22/main", "https://h/v3.22/main/x86_64/APKINDEX.tar.gz",
                 "https://h/v3.22/main/noarch/a-1-r0.apk"},
            {"https://h/v3.22/main//", "https://h/v3.22/main/x86_64/APKINDEX.tar.gz",
@@ -52,7 +52,8 @@ TEST_CASE("repository lines: places of index and packages") {
            {"out", "out/x86_64/APKINDEX.tar.gz", "out/noarch/a-1-r0.apk"},
            {"p.adb", "p.adb", "./a-1-r0.apk"},
        }) {
-    CAPTURE(line);
+    const auto& [line, index, file] = row;
+    CAPTURE(row.line);
     const auto repository = parse_one(line);
     CHECK(repository.index_url("x86_64").str() == index);
     CHECK(repository.package_url(noarch).str() == file);
@@ -96,7 +97,7 @@ TEST_CASE("repository lines: errors say what is wrong") {
   struct Case {
     std::string_view line, message;
   };
-  for (const auto& [line, message] : {
+  for (const auto& row : {
            Case{"v4 https://h/m", "repository line: unknown keyword 'v4'"},
            {"deb ./x", "repository line: unknown keyword 'deb'"},
            {"v2", "repository line: no URL"},
@@ -121,7 +122,8 @@ TEST_CASE("repository lines: errors say what is wrong") {
             "repository line: variables that begin with APK_ are predefined: "
             "'APK_ARCH'"},
        }) {
-    CAPTURE(line);
+    const auto& [line, message] = row;
+    CAPTURE(row.line);
     try {
       parse(line);
       FAIL("no error");
@@ -136,7 +138,7 @@ TEST_CASE("repositories: the line that names one, without credentials") {
   struct Case {
     std::string_view line, written;
   };
-  for (const auto& [line, written] : {
+  for (const auto& row : {
            Case{"https://u:p@h/m", "https://h/m"},
            {"@edge https://h/m/", "@edge https://h/m"},
            {"v2 https://h/m", "https://h/m"},
@@ -146,7 +148,8 @@ TEST_CASE("repositories: the line that names one, without credentials") {
            {"ndx https://h/m", "ndx https://h/m"},
            {"https://h/alpine main", "https://h/alpine/main"},
        }) {
-    CAPTURE(line);
+    const auto& [line, written] = row;
+    CAPTURE(row.line);
     CHECK(parse_one(line).line() == written);
     CHECK(parse_one(written).line() == written);
   }

@@ -53,7 +53,7 @@ TEST_CASE("versions: order") {
   struct Case {
     std::string_view left, order, right;
   };
-  for (const auto& [left, order, right] : {
+  for (const auto& row : {
            Case{"1.0", "<", "1.0.1"},
            {"1.0", "<", "1.0a"},
            {"1.0a", "<", "1.0.1"},
@@ -79,8 +79,9 @@ TEST_CASE("versions: order") {
            {"", "<", "1"},
            {"x", "=", "y"},
        }) {
-    CAPTURE(left);
-    CAPTURE(right);
+    const auto& [left, order, right] = row;
+    CAPTURE(row.left);
+    CAPTURE(row.right);
     CHECK(sign(compare_versions(left, right)) == order);
   }
 }
