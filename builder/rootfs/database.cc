@@ -1,0 +1,53 @@
+#include "builder/rootfs/database.h"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "apk/database/configuration.h"
+#include "apk/database/scripts_archive.h"
+#include "apk/support/error.h"
+
+namespace tarn::builder {
+namespace {
+
+constexpr Owner generated{Owner::generated};
+constexpr std::uint32_t file_mode = 0644;
+
+void write_keys(Rootfs& rootfs, const std::vector<apk::PublicKey>& keys) {
+  for (const apk::PublicKey& key : keys) {
+    const std::string& name = key.name();
+    if (name.empty() || name.starts_with('.') || name.find('/') != name.npos) {
+      throw Error(ErrorKind::failed, fmt::format("the key name '{}' is no file name", name));
+    }
+    const std::string path = "etc/apk/keys/" + name;
+    const Entry* there = rootfs.find(path);
+    if (there != nullptr && there->owner.is_package()) continue;
+    rootfs.write_file(path, key.pem(), generated, file_mode);
+  }
+}
+
+}  // namespace
+
+void write_apk_database(Rootfs& rootfs, const DatabaseContents& contents) {
+  const auto write = [&rootfs](std::string_view path, std::string text) {
+    rootfs.write_file(path, std::move(text), generated, file_mode);
+  };
+  write("lib/apk/db/installed", apk::installed_text(contents.packages));
+  const Bytes archive = apk::write_scripts_archive(contents.packages);
+  write("lib/apk/db/scripts.tar", std::string(as_text(archive)));
+  write("lib/apk/db/triggers", apk::triggers_text(contents.packages));
+  write("etc/apk/world", apk::world_text(contents.world));
+  write("etc/apk/arch", apk::architectures_text(contents.architectures));
+  if (!contents.repositories.empty()) {
+    write("etc/apk/repositories", apk::repositories_text(contents.repositories));
+  }
+  write_keys(rootfs, contents.keys);
+}
+
+void drop_apk_database(Rootfs& rootfs) {
+  rootfs.remove("etc/apk");
+  rootfs.remove("lib/apk");
+}
+
+}  // namespace tarn::builder
