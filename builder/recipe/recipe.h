@@ -24,6 +24,7 @@ struct Position {
 struct Located {
   std::string text;
   Position position;
+  bool operator==(const Located&) const = default;
 };
 
 /// `contents`: where packages come from and which are wanted.
@@ -36,6 +37,7 @@ struct Contents {
     std::string name;
     std::string content;  ///< PEM
     Position position;
+    bool operator==(const RuntimeKey&) const = default;
   };
   std::vector<RuntimeKey> runtime_keyring;  ///< keys for the image only
   std::vector<Located> packages;            ///< world
@@ -43,8 +45,10 @@ struct Contents {
     std::string image;
     std::string apkindex;
     Position position;
+    bool operator==(const BaseImage&) const = default;
   };
   std::optional<BaseImage> baseimage;
+  bool operator==(const Contents&) const = default;
 };
 
 struct Entrypoint {
@@ -52,6 +56,7 @@ struct Entrypoint {
   std::string command;         ///< split as a shell splits words
   std::string shell_fragment;  ///< run by /bin/sh -c
   std::map<std::string, std::string> services;
+  bool operator==(const Entrypoint&) const = default;
 };
 
 struct User {
@@ -61,6 +66,7 @@ struct User {
   std::string shell;                 ///< default /bin/sh
   std::string home;                  ///< default /home/NAME
   Position position;
+  bool operator==(const User&) const = default;
 };
 
 struct Group {
@@ -68,12 +74,14 @@ struct Group {
   std::uint32_t gid = 0;
   std::vector<std::string> members;
   Position position;
+  bool operator==(const Group&) const = default;
 };
 
 struct Accounts {
   std::string run_as;  ///< a user name or id, "user:group" allowed
   std::vector<User> users;
   std::vector<Group> groups;
+  bool operator==(const Accounts&) const = default;
 };
 
 enum class PathType { directory, empty_file, hardlink, symlink, permissions };
@@ -88,6 +96,7 @@ struct PathEntry {
   std::string source;                        ///< target of a link
   bool recursive = false;
   Position position;
+  bool operator==(const PathEntry&) const = default;
 };
 
 /// One entry of `files`: content from the recipe or from the host.
@@ -100,12 +109,14 @@ struct FileEntry {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   Position position;
+  bool operator==(const FileEntry&) const = default;
 };
 
 enum class Codec { gzip, zstd, none };
 struct Compression {
   Codec codec = Codec::gzip;
   std::optional<int> level;  ///< gzip 1–12 (default 9), zstd 1–19 (default 9)
+  bool operator==(const Compression&) const = default;
 };
 
 enum class ScriptPolicy { automatic, native, sandbox, skip };
@@ -113,30 +124,35 @@ struct Scripts {
   ScriptPolicy policy = ScriptPolicy::automatic;
   std::map<std::string, ScriptPolicy> packages;  ///< exceptions by package name
   ScriptPolicy of(std::string_view package) const;
+  bool operator==(const Scripts&) const = default;
 };
 
 struct Layering {
   std::string strategy;
   int budget = 0;
   Position position;
+  bool operator==(const Layering&) const = default;
 };
 
 struct Certificate {
   std::string name;
   std::string content;  ///< PEM
   Position position;
+  bool operator==(const Certificate&) const = default;
 };
 struct Certificates {
   std::vector<Certificate> additional;
   std::vector<std::string> providers;
+  bool operator==(const Certificates&) const = default;
 };
 
 enum class ApkDatabase { keep, drop };
 
-/// A recipe after its includes are merged and its defaults are not yet filled in: an absent key is
-/// an empty value. Field by field what spec'd keys mean stands in the README's recipe reference.
+/// A recipe after its includes and its variant are merged; defaults are not yet filled in: an
+/// absent key is an empty value. What each key means stands in docs/recipe.md. Relative paths in it
+/// count from the folder of `file`.
 struct Recipe {
-  std::filesystem::path file;  ///< the recipe given; relative paths in it count from its folder
+  std::filesystem::path file;  ///< the recipe that was asked for, as given
   Contents contents;
   Entrypoint entrypoint;
   std::string cmd;
@@ -154,7 +170,7 @@ struct Recipe {
   Certificates certificates;
 
   // What tarn adds.
-  std::map<std::string, std::string> vars;
+  std::map<std::string, std::string> vars;  ///< with those given at the command line
   std::string skeleton;  ///< "" (minimal), a name in rootfs-skel, "none", or an absolute path
   std::vector<FileEntry> files;
   Scripts scripts;
@@ -162,6 +178,7 @@ struct Recipe {
   ApkDatabase apk_database = ApkDatabase::keep;
   std::vector<Located> prune;  ///< named sets, or globs that begin with '/'
   std::map<std::string, std::vector<std::string>> mirrors;  ///< repository URL prefix → substitutes
+  bool operator==(const Recipe&) const = default;
 };
 
 }  // namespace tarn::builder
