@@ -1,0 +1,136 @@
+#include "builder/image/image.h"
+
+#include <algorithm>
+#include <set>
+
+#include "apk/support/error.h"
+#include "builder/image/descriptors.h"
+#include "builder/image/json.h"
+#include "builder/image/shell_words.h"
+#include "builder/image/timestamp.h"
+
+namespace tarn::builder {
+namespace {
+
+constexpr const char* config_type = "application/vnd.oci.image.config.v1+json";
+constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
+constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
+constexpr const char* program = "tarn";
+
+JsonBlob make_blob(const Json& json, const char* media_type) {
+  JsonBlob blob{dump_json(json), {}, media_type};
+  blob.digest = sha256(blob.text);
+  return blob;
+}
+
+std::vector<std::string> entrypoint_words(const Entrypoint& entrypoint) {
+  if (!entrypoint.shell_fragment.empty()) return {"/bin/sh", "-c", entrypoint.shell_fragment};
+  if (entrypoint.type == "service-bundle") return {"/bin/s6-svscan", "/sv"};
+  return with_context("reading entrypoint.command",
+                      [&] { return split_shell_words(entrypoint.command); });
+}
+
+std::vector<std::string> environment_lines(std::map<std::string, std::string> environment) {
+  environment.try_emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  environment.try_emplace("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt");
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : environment) lines.push_back(name + "=" + value);
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+/// The recipe's annotations, those made of it, and over both the build's.
+std::map<std::string, std::string> all_annotations(const Recipe& recipe, const ImageFacts& facts) {
+  auto annotations = recipe.annotations;
+  // URL@REVISION; the URL may have an '@' of its own.
+  const std::size_t at = recipe.vcs_url.rfind('@');
+  if (at != std::string::npos) {
+    annotations["org.opencontainers.image.source"] = recipe.vcs_url.substr(0, at);
+    annotations["org.opencontainers.image.revision"] = recipe.vcs_url.substr(at + 1);
+  }
+  annotations["org.opencontainers.image.created"] = format_timestamp(facts.created);
+  for (const auto& [key, value] : facts.annotations) annotations[key] = value;
+  return annotations;
+}
+
+void put_if_any(Json& json, const char* key, const std::string& text) {
+  if (!text.empty()) json[key] = text;
+}
+
+void put_if_any(Json& json, const char* key, const std::vector<std::string>& texts) {
+  if (!texts.empty()) json[key] = texts;
+}
+
+/// What a container of the image runs with: `config` in the image configuration.
+Json make_execution_config(const Recipe& recipe, const ImageFacts& facts,
+                           const std::map<std::string, std::string>& annotations) {
+  Json config = Json::object();
+  put_if_any(config, "User", facts.user);
+  put_if_any(config, "Env", environment_lines(recipe.environment));
+  put_if_any(config, "Entrypoint", entrypoint_words(recipe.entrypoint));
+  put_if_any(config, "Cmd",
+             with_context("reading cmd", [&] { return split_shell_words(recipe.cmd); }));
+  for (const std::string& volume : std::set(recipe.volumes.begin(), recipe.volumes.end()))
+    config["Volumes"][volume] = Json::object();
+  put_if_any(config, "WorkingDir", recipe.work_dir);
+  for (const auto& [key, value] : annotations) config["Labels"][key] = value;
+  put_if_any(config, "StopSignal", recipe.stop_signal);
+  return config;
+}
+
+JsonBlob make_config(const Recipe& recipe, const ImageFacts& facts,
+                     const std::map<std::string, std::string>& annotations, const Layer& layer) {
+  const std::string created = format_timestamp(facts.created);
+  Json config;
+  config["created"] = created;
+  config["author"] = program;
+  config["architecture"] = facts.architecture.oci;
+  put_if_any(config, "variant", facts.architecture.variant);
+  config["os"] = "linux";
+  config["config"] = make_execution_config(recipe, facts, annotations);
+  config["rootfs"]["type"] = "layers";
+  config["rootfs"]["diff_ids"].push_back(digest_text(layer.diff_id));
+  Json step;
+  step["created"] = created;
+  step["created_by"] = program;
+  step["author"] = program;
+  config["history"].push_back(std::move(step));
+  return make_blob(config, config_type);
+}
+
+JsonBlob make_manifest(const JsonBlob& config, const Layer& layer,
+                       const std::map<std::string, std::string>& annotations) {
+  Json manifest;
+  manifest["schemaVersion"] = 2;
+  manifest["mediaType"] = manifest_type;
+  manifest["config"] = make_descriptor(config);
+  manifest["layers"].push_back(make_descriptor(layer.media_type, layer.digest, layer.size));
+  for (const auto& [key, value] : annotations) manifest["annotations"][key] = value;
+  return make_blob(manifest, manifest_type);
+}
+
+}  // namespace
+
+Image make_image(const Recipe& recipe, const ImageFacts& facts, Layer layer) {
+  const auto annotations = all_annotations(recipe, facts);
+  Image image;
+  image.architecture = facts.architecture;
+  image.config = make_config(recipe, facts, annotations, layer);
+  image.manifest = make_manifest(image.config, layer, annotations);
+  image.layer = std::move(layer);
+  return image;
+}
+
+JsonBlob make_image_index(const std::vector<Image>& images,
+                          const std::map<std::string, std::string>& annotations) {
+  Json index;
+  index["schemaVersion"] = 2;
+  index["mediaType"] = index_type;
+  index["manifests"] = Json::array();
+  for (const Image* image : by_platform(images))
+    index["manifests"].push_back(make_descriptor(*image));
+  for (const auto& [key, value] : annotations) index["annotations"][key] = value;
+  return make_blob(index, index_type);
+}
+
+}  // namespace tarn::builder
