@@ -40,6 +40,7 @@ Json make_descriptor(const Image& image) {
 
 std::vector<const Image*> by_platform(const std::vector<Image>& images) {
   std::vector<const Image*> sorted;
+  sorted.reserve(images.size());
   for (const Image& image : images) sorted.push_back(&image);
   std::stable_sort(sorted.begin(), sorted.end(), [](const Image* left, const Image* right) {
     return platform_of(left) < platform_of(right);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/core.h>
+
 #include "apk/support/error.h"
 #include "builder/image/descriptors.h"
 #include "builder/image/json.h"
@@ -34,7 +36,8 @@ std::vector<std::string> environment_lines(std::map<std::string, std::string> en
   environment.try_emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
   environment.try_emplace("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt");
   std::vector<std::string> lines;
-  for (const auto& [name, value] : environment) lines.push_back(name + "=" + value);
+  lines.reserve(environment.size());
+  for (const auto& [name, value] : environment) lines.push_back(fmt::format("{}={}", name, value));
   std::sort(lines.begin(), lines.end());
   return lines;
 }

@@ -1,0 +1,51 @@
+#include "builder/sink/layout_content.h"
+
+#include <set>
+
+#include "apk/support/error.h"
+#include "builder/image/descriptors.h"
+#include "builder/sink/reference.h"
+
+namespace tarn::builder {
+
+std::string LayoutBlob::path() const {
+  return "blobs/sha256/" + to_hex(digest);
+}
+
+std::vector<LayoutBlob> layout_blobs(const Images& images) {
+  if (images.images.empty()) throw Error(ErrorKind::failed, "there is no image to write");
+  std::vector<LayoutBlob> blobs;
+  std::set<Sha256Digest> known;
+  const auto add = [&](const Sha256Digest& digest, ByteView bytes) {
+    if (known.insert(digest).second) blobs.push_back({digest, bytes});
+  };
+  const auto sorted = by_platform(images.images);
+  if (sorted.size() > 1) add(images.index.digest, as_bytes(images.index.text));
+  for (const Image* image : sorted) {
+    add(image->manifest.digest, as_bytes(image->manifest.text));
+    add(image->config.digest, as_bytes(image->config.text));
+  }
+  for (const Image* image : sorted) add(image->layer.digest, image->layer.blob.bytes());
+  return blobs;
+}
+
+Json layout_entry(const Images& images) {
+  Json entry = images.images.size() == 1 ? make_descriptor(images.images.front())
+                                         : make_descriptor(images.index);
+  if (!images.tag.empty()) {
+    const Reference reference = Reference::parse(images.tag);
+    entry["annotations"][image_name_key] = reference.full();
+    entry["annotations"][ref_name_key] = reference.tag;
+  }
+  return entry;
+}
+
+Json layout_index(Json entries) {
+  Json index;
+  index["schemaVersion"] = 2;
+  index["mediaType"] = "application/vnd.oci.image.index.v1+json";
+  index["manifests"] = std::move(entries);
+  return index;
+}
+
+}  // namespace tarn::builder
