@@ -20,7 +20,7 @@ class OwnedSource final : public ContentSource {
 
 }  // namespace
 
-Content Content::of(std::string text) {
+Content Content::of(std::string_view text) {
   if (text.empty()) return {};
   return Content{std::make_shared<const OwnedSource>(text), 0, text.size()};
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "apk/support/bytes.h"
 
@@ -28,7 +29,7 @@ struct Content {
   std::uint64_t size = 0;
 
   /// A content that owns its octets.
-  static Content of(std::string text);
+  static Content of(std::string_view text);
   /// Loads the source and copies the range.
   std::string read() const;
 };

@@ -30,12 +30,12 @@ void write_keys(Rootfs& rootfs, const std::vector<apk::PublicKey>& keys) {
 }  // namespace
 
 void write_apk_database(Rootfs& rootfs, const DatabaseContents& contents) {
-  const auto write = [&rootfs](std::string_view path, std::string text) {
-    rootfs.write_file(path, std::move(text), generated, file_mode);
+  const auto write = [&rootfs](std::string_view path, std::string_view text) {
+    rootfs.write_file(path, text, generated, file_mode);
   };
   write("lib/apk/db/installed", apk::installed_text(contents.packages));
   const Bytes archive = apk::write_scripts_archive(contents.packages);
-  write("lib/apk/db/scripts.tar", std::string(as_text(archive)));
+  write("lib/apk/db/scripts.tar", as_text(archive));
   write("lib/apk/db/triggers", apk::triggers_text(contents.packages));
   write("etc/apk/world", apk::world_text(contents.world));
   write("etc/apk/arch", apk::architectures_text(contents.architectures));

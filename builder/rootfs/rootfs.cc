@@ -61,9 +61,9 @@ Way<EntryType> follow_path(EntryType& root, std::string_view path, Rootfs::Follo
     way.outcome = Outcome::too_long;
     return way;
   }
-  const auto stop = [&way](Outcome outcome, std::string part) {
+  const auto stop = [&way](Outcome outcome, const std::string& part) {
     way.outcome = outcome;
-    way.missing = std::move(part);
+    way.missing = part;
     return way;
   };
   std::vector<std::string> pending;
@@ -73,7 +73,7 @@ Way<EntryType> follow_path(EntryType& root, std::string_view path, Rootfs::Follo
     std::string part = std::move(pending.back());
     pending.pop_back();
     auto& node = *way.last()->node;
-    if (node.type != NodeType::directory) return stop(Outcome::not_directory, std::move(part));
+    if (node.type != NodeType::directory) return stop(Outcome::not_directory, part);
     if (part == "..") {
       if (way.names.empty()) continue;
       way.entries.pop_back();
@@ -82,13 +82,13 @@ Way<EntryType> follow_path(EntryType& root, std::string_view path, Rootfs::Follo
     }
     const auto child = node.children.find(part);
     if (child == node.children.end()) {
-      return stop(pending.empty() ? Outcome::missing : Outcome::missing_folder, std::move(part));
+      return stop(pending.empty() ? Outcome::missing : Outcome::missing_folder, part);
     }
     const Node& next = *child->second.node;
     const bool follows = !pending.empty() || follow == Rootfs::Follow::last;
     if (next.type == NodeType::symlink && follows) {
       if (++links > link_limit || next.target.size() > path_limit) {
-        return stop(Outcome::loop, std::move(part));
+        return stop(Outcome::loop, part);
       }
       if (next.target.starts_with('/')) {
         way.entries.resize(1);
@@ -214,7 +214,7 @@ bool Rootfs::remove(std::string_view path) {
   return true;
 }
 
-Entry& Rootfs::write_file(std::string_view path, std::string text, Owner owner,
+Entry& Rootfs::write_file(std::string_view path, std::string_view text, Owner owner,
                           std::optional<std::uint32_t> mode) {
   std::string place(path);
   for (int links = 0;; ++links) {
@@ -239,7 +239,7 @@ Entry& Rootfs::write_file(std::string_view path, std::string text, Owner owner,
                 fmt::format("'/{}' cannot be written: it is no regular file", place));
   }
   entry->owner = owner;
-  entry->node->content = Content::of(std::move(text));
+  entry->node->content = Content::of(text);
   if (mode) entry->node->mode = *mode;
   return *entry;
 }

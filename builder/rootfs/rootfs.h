@@ -78,7 +78,7 @@ class Rootfs {
   /// followed to its end, missing parents are made (0755 root:root). A file that is there keeps its
   /// mode (unless `mode` is given), uid and gid, and all its names show the new text; the entry is
   /// `owner`'s from then on. Throws Error (failed) when anything but a regular file is there.
-  Entry& write_file(std::string_view path, std::string text, Owner owner,
+  Entry& write_file(std::string_view path, std::string_view text, Owner owner,
                     std::optional<std::uint32_t> mode = std::nullopt);
   /// Text of a regular file (links followed); nothing when there is none.
   std::optional<std::string> read_file(std::string_view path) const;
