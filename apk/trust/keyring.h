@@ -37,7 +37,9 @@ class PublicKey {
 class Keyring {
  public:
   void add(PublicKey key);
-  /// Adds every regular file of `folder` that does not begin with '.'.
+  /// Adds every public key among the regular files of `folder` whose names do not begin with '.'.
+  /// Throws Error: kind failed when the folder cannot be read, kind trust for a file that says it
+  /// is a public key ("….pub", or a PEM header) and cannot be read as one.
   void add_folder(const std::filesystem::path& folder);
   const PublicKey* find(std::string_view name) const;
   /// In order of name.
