@@ -1,24 +1,17 @@
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "apk/index/index.h"
+#include "apk/index/package_fields.h"
 #include "apk/model/version.h"
 #include "apk/support/error.h"
 
 namespace tarn::apk {
 namespace {
-
-/// Whether `text` may be one part of a path or URL, as versions and architectures are.
-bool is_path_part(std::string_view text) {
-  return !text.empty() && text != "." && text != ".." &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return c > ' ' && c != '\x7f' && c != '/'; });
-}
 
 /// Reads the lines of APKINDEX one after another into packages.
 class TextParser {
@@ -155,16 +148,9 @@ class TextParser {
     return result;
   }
 
-  /// A dependency as a package may state it: with a sound version and without a repository tag.
-  static std::optional<Dependency> parse_dependency(std::string_view word) {
-    auto dependency = Dependency::parse(word);
-    if (dependency && (dependency->broken || !dependency->tag.empty())) return std::nullopt;
-    return dependency;
-  }
-
   void take_depends(std::string_view value) {
     for (const auto word : split_words(value)) {
-      if (auto dependency = parse_dependency(word)) {
+      if (auto dependency = parse_stated_dependency(word)) {
         package_.depends.push_back(std::move(*dependency));
       } else {
         package_.uninstallable = true;
@@ -173,20 +159,9 @@ class TextParser {
     }
   }
 
-  /// A version outside the grammar stays: it still compares, and real indexes have such ones.
-  static std::optional<Provide> parse_provide(std::string_view word) {
-    if (auto provide = Provide::parse(word)) return provide;
-    const auto dependency = Dependency::parse(word);
-    const bool is_named_version = dependency && dependency->match == VersionMatch::equal &&
-                                  !dependency->conflict && dependency->tag.empty() &&
-                                  !dependency->version.empty();
-    if (!is_named_version) return std::nullopt;
-    return Provide{dependency->name, dependency->version};
-  }
-
   void take_provides(std::string_view value) {
     for (const auto word : split_words(value)) {
-      if (auto provide = parse_provide(word))
+      if (auto provide = parse_stated_provide(word))
         package_.provides.push_back(std::move(*provide));
       else
         notes_.push_back(fmt::format("what it provides as '{}' is ignored: it is broken", word));
@@ -195,7 +170,7 @@ class TextParser {
 
   void take_install_if(std::string_view value) {
     for (const auto word : split_words(value)) {
-      if (auto dependency = parse_dependency(word)) {
+      if (auto dependency = parse_stated_dependency(word)) {
         package_.install_if.push_back(std::move(*dependency));
       } else {
         drop_install_if_ = true;

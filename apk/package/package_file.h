@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apk/model/package.h"
@@ -62,12 +63,18 @@ class PackageFile {
   void verify_identity(const Identity& expected) const;
   /// Throws Error (trust) unless the data member has the hash the control section states.
   void verify_data_hash() const;
-  /// Throws Error (trust) unless a key of `keyring` signed the control member; gives its name.
+  /// Throws Error (trust) unless a key of `keyring` signed the control member; gives its name. Also
+  /// throws when a single octet of the section that holds the signatures was changed, which no
+  /// signature covers.
   std::string verify_signature(const Keyring& keyring) const;
 
   const PackageLimits& limits() const { return limits_; }
 
  private:
+  void read(ByteView file);
+  void take_info(std::string_view text);
+  void take_script(ScriptKind kind, std::string_view text);
+
   std::string name_;
   PackageLimits limits_;
   Package package_;
@@ -98,7 +105,8 @@ struct DataEntry {
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
   std::map<std::string, std::string> xattrs;
-  std::optional<Sha1Digest> checksum;  ///< of a file's content or a symlink's target
+  /// Of a file's content or a symlink's target; a hard link has that of its file.
+  std::optional<Sha1Digest> checksum;
 };
 
 /// The data section: its inflated tar and where everything lies in it.
