@@ -14,6 +14,17 @@ namespace {
 constexpr Owner generated{Owner::generated};
 constexpr std::uint32_t file_mode = 0644;
 
+/// apk's folder for running scripts belongs to a package of apk 2; apk 3 leaves it away when it is
+/// empty in the end.
+void remove_empty_script_folder(Rootfs& rootfs) {
+  constexpr std::string_view path = "lib/apk/exec";
+  const Entry* entry = rootfs.find(path);
+  if (entry != nullptr && entry->node->type == NodeType::directory &&
+      entry->node->children.empty()) {
+    rootfs.remove(path);
+  }
+}
+
 void write_keys(Rootfs& rootfs, const std::vector<apk::PublicKey>& keys) {
   for (const apk::PublicKey& key : keys) {
     const std::string& name = key.name();
@@ -43,6 +54,7 @@ void write_apk_database(Rootfs& rootfs, const DatabaseContents& contents) {
     write("etc/apk/repositories", apk::repositories_text(contents.repositories));
   }
   write_keys(rootfs, contents.keys);
+  remove_empty_script_folder(rootfs);
 }
 
 void drop_apk_database(Rootfs& rootfs) {

@@ -23,8 +23,9 @@ struct DatabaseContents {
 
 /// Writes lib/apk/db/{installed,scripts.tar,triggers}, etc/apk/{world,arch,repositories} and the
 /// keys into the rootfs, so that apk in it works as if it had installed the packages itself. A key
-/// file that a package brought stays as it is. `lib` may be a link. Throws Error (failed) when
-/// something else stands in the way, or for a key whose name is no file name.
+/// file that a package brought stays as it is. `lib` may be a link. An empty lib/apk/exec is
+/// removed, as apk 3 does. Throws Error (failed) when something else stands in the way, or for a
+/// key whose name is no file name.
 void write_apk_database(Rootfs& rootfs, const DatabaseContents& contents);
 
 /// Removes etc/apk and lib/apk with all in them: an image that apk knows nothing of.

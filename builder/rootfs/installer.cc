@@ -267,8 +267,11 @@ PackageToInstall PackageToInstall::from_file(const apk::PackageFile& file, Mappe
   result.package = index_entry;
   result.repository_tag = std::move(repository_tag);
   if (index_entry.installed_size == 0) return result;
-  result.package.replaces = file.package().replaces;
-  result.package.replaces_priority = file.package().replaces_priority;
+  // Of a package that brings nothing (a meta package) apk does not record these.
+  if (!data.entries.empty()) {
+    result.package.replaces = file.package().replaces;
+    result.package.replaces_priority = file.package().replaces_priority;
+  }
   result.scripts = file.scripts();
   result.triggers = file.triggers();
   result.entries = std::move(data.entries);
