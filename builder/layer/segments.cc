@@ -78,7 +78,10 @@ class RecordMaker {
       header.mtime = first->mtime;
     } else {
       header.xattrs = node.xattrs;
-      if (node.type == NodeType::symlink) header.link = node.target;
+      if (node.type == NodeType::symlink) {
+        header.link = node.target;
+        header.mode = 0777;  // what every symbolic link has once it is unpacked
+      }
       if (node.type == NodeType::file) {
         header.size = node.content.size;
         record.content = node.content;

@@ -50,7 +50,7 @@ inline std::shared_ptr<builder::Node> make_file(std::shared_ptr<const CountingSo
 }
 
 inline std::shared_ptr<builder::Node> make_symlink(std::string target) {
-  auto node = make_node(builder::NodeType::symlink, 0777);
+  auto node = make_node(builder::NodeType::symlink, 0755);
   node->target = std::move(target);
   return node;
 }

@@ -108,6 +108,7 @@ TEST_CASE("segments: every entry says what its node says") {
   CHECK(find(entries, "dev/").mode == 01777);
   CHECK(find(entries, "usr/bin-link").link == "bin");
   CHECK(find(entries, "usr/bin-link").type == 'l');
+  CHECK(find(entries, "usr/bin-link").mode == 0777);
   CHECK(find(entries, "dev/null").type == 'c');
   CHECK(find(entries, "dev/null").major == 1);
   CHECK(find(entries, "dev/null").minor == 3);
