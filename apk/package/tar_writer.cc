@@ -47,7 +47,7 @@ std::optional<std::pair<std::string, std::string>> split_path(const std::string&
   // The first '/' after which at most name_size octets are left gives the shortest prefix. A
   // directory's trailing '/' cannot be the cut.
   const std::size_t cut = path.find('/', path.size() - name_size - 1);
-  if (cut == std::string::npos || cut > prefix_size || cut == 0 || cut + 1 == path.size())
+  if (cut > prefix_size || cut == 0 || cut + 1 == path.size())  // also when there is none
     return std::nullopt;
   return std::pair(path.substr(0, cut), path.substr(cut + 1));
 }
