@@ -5,7 +5,7 @@
 namespace tarn::builder {
 
 std::string Position::str() const {
-  return fmt::format("{}:{}:{}", file, line, column);
+  return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column);
 }
 
 ScriptPolicy Scripts::of(std::string_view package) const {

@@ -10,12 +10,13 @@
 
 namespace tarn::builder {
 
-/// A place in a recipe; line and column count from 1.
+/// A place in a recipe; line and column count from 1. Line 0: no recipe, but what `file` says
+/// ("command line").
 struct Position {
   std::string file;
   int line = 0;
   int column = 0;
-  /// "file:line:column".
+  /// "file:line:column", or "file".
   std::string str() const;
   bool operator==(const Position&) const = default;
 };

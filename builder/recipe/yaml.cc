@@ -59,8 +59,21 @@ struct Frame {
   std::vector<YamlNodePtr> merged;  ///< of a mapping: the values of its `<<` keys
 };
 
+/// yaml-cpp makes endless empty documents of a token that no document may begin with. This ends
+/// them.
+class DocumentHandler : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == last_start_) throw YAML::ParserException(mark, "no value may begin like this");
+    last_start_ = mark.pos;
+  }
+
+ private:
+  int last_start_ = -1;
+};
+
 /// Builds the tree from yaml-cpp's events.
-class TreeBuilder : public YAML::EventHandler {
+class TreeBuilder : public DocumentHandler {
  public:
   explicit TreeBuilder(std::string name) : name_(std::move(name)) {}
 
@@ -72,7 +85,6 @@ class TreeBuilder : public YAML::EventHandler {
     return {name_, mark.line + 1, mark.column + 1};
   }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override { anchors_.clear(); }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -220,9 +232,8 @@ class TreeBuilder : public YAML::EventHandler {
 };
 
 /// Sees nothing: for a run that only checks.
-class NullHandler : public YAML::EventHandler {
+class NullHandler : public DocumentHandler {
  public:
-  void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
   void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
@@ -244,16 +255,16 @@ void feed(std::string_view text, YAML::EventHandler& handler) {
   }
 }
 
-/// yaml-cpp takes the end of the text for the end of a quoted scalar. With a document's end after
-/// it, it notices.
-void check_quotes_closed(std::string_view text, const TreeBuilder& tree) {
-  if (!tree.last_quoted()) return;
+/// At the end of the text yaml-cpp lets pass what is not finished, an open quote for one. With a
+/// document's end after it, it notices.
+void check_finished(std::string_view text, const TreeBuilder& tree) {
   NullHandler handler;
   try {
     feed(std::string(text) + "\n...\n", handler);
   } catch (const YAML::Exception& error) {
-    if (error.msg != YAML::ErrorMsg::DOC_IN_SCALAR) throw;
-    throw recipe_error(*tree.last_quoted(), "a quoted text is never closed");
+    if (tree.last_quoted() && error.msg == YAML::ErrorMsg::DOC_IN_SCALAR)
+      throw recipe_error(*tree.last_quoted(), "a quoted text is never closed");
+    throw recipe_error(tree.position(error.mark), error.msg);
   }
 }
 
@@ -345,7 +356,7 @@ YamlNodePtr parse_yaml(std::string_view text, const std::string& name) {
   } catch (const YAML::Exception& error) {
     throw recipe_error(tree.position(error.mark), error.msg);
   }
-  check_quotes_closed(text, tree);
+  check_finished(text, tree);
   YamlNodePtr document;
   for (const auto& found : tree.documents()) {
     if (found->kind == YamlNode::Kind::null) continue;
