@@ -332,5 +332,19 @@ TEST_CASE("the variables given win over the variant's, and those over the recipe
   CHECK(repositories[0].url.str() == "https://recipe/variant/given/given");
 }
 
+TEST_CASE("the examples of the reference load") {
+  const auto text = read_file(fs::path(TARN_SOURCE_DIR) / "docs" / "recipe.md");
+  static constexpr std::string_view begin = "```yaml\n";
+  int count = 0;
+  for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+    at += begin.size();
+    const auto example = text.substr(at, text.find("```", at) - at);
+    CAPTURE(example);
+    CHECK_NOTHROW(load_recipe_text(example, "recipe.md"));
+    ++count;
+  }
+  CHECK(count == 2);
+}
+
 }  // namespace
 }  // namespace tarn::builder
