@@ -22,7 +22,7 @@ const WrongRecipe wrong_recipes[] = {
     {"- a\n", "1:1: a recipe: expected a mapping, found a list", nullptr},
     {"cmd: [a\n", "2:1: end of sequence flow not found", nullptr},
     {",a\n", "1:1: no value may begin like this", nullptr},
-    {"]", "1:1: no value may begin like this", nullptr},
+    {"]", "1:1: illegal flow end", nullptr},
     {"cmd: a: b\n", "1:7: illegal map value", nullptr},
     {"work-dir: /\ncmd: \"a\n", "2:6: a quoted text is never closed", nullptr},
     {"cmd: 'it''s\n", "1:6: a quoted text is never closed", nullptr},
