@@ -21,6 +21,7 @@ namespace {
 
 /// In the order in which help lists them.
 constexpr std::array command_families = {
+    &add_config_command,
     &add_apk_commands,
 };
 

@@ -90,7 +90,7 @@ Included read_local(const Located& include, const Origin& including, const LoadO
         .hint("an include is a local path, or an https URL with a pinned digest");
   throw recipe_error(include.position, "include: " + quote(include.text) + " is not there")
       .detail("looked for", fmt::format("{}", fmt::join(names, ", ")))
-      .hint("a path counts from the folder of the including recipe; --include-path names others");
+      .hint("a path counts from the folder of the including recipe; --include-paths names others");
 }
 
 Included read_included(const Located& include, const Origin& including,
