@@ -148,7 +148,7 @@ void append(Bytes& out, ByteView bytes) {
 std::int64_t newest_file_time(const Payload& payload) {
   std::int64_t newest = 0;
   for (const auto& [header, content] : payload)
-    if (header.type == EntryType::file) newest = std::max(newest, header.mtime);
+    if (header.type != EntryType::directory) newest = std::max(newest, header.mtime);
   return newest;
 }
 

@@ -32,7 +32,7 @@ struct PackageWriteOptions {
   EntryTimes times = EntryTimes::build;
 };
 
-/// The newest time of the files of a payload: the build time of a package that states none.
+/// The newest time in a payload, folders aside: the build time of a package that states none.
 std::int64_t newest_file_time(const Payload& payload);
 
 /// Throws Error (usage) saying which field is wrong: no or a bad name, version or architecture, a

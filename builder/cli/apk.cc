@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "apk/index/tar_entry.h"
 #include "apk/support/error.h"
 #include "apk/support/gzip.h"
 #include "builder/cli/commands.h"
@@ -14,10 +15,9 @@ namespace {
 
 constexpr std::size_t member_limit = 256U << 20U;
 
-/// The name in the first header of a tar archive; empty when there is none.
-std::string first_name(ByteView tar) {
-  const auto text = as_text(tar.first(std::min<std::size_t>(tar.size(), 100)));
-  return std::string(text.substr(0, text.find('\0')));
+/// The path of the first entry of a tar archive; empty when there is none.
+std::string first_path(ByteView tar) {
+  return tar.empty() ? std::string() : apk::read_tar_entry(tar, 0).path;
 }
 
 }  // namespace
@@ -74,13 +74,11 @@ ApkFileKind classify_apk_file(ByteView file, const std::string& name) {
                                        "does not read");
   return with_context("reading " + name, [&] {
     auto member = inflate_gzip_member(file, member_limit);
-    if (first_name(member.data).starts_with(".SIGN."))
+    if (first_path(member.data).starts_with(".SIGN."))
       member = inflate_gzip_member(file.subspan(member.compressed_size), member_limit);
-    const std::string first = first_name(member.data);
+    const std::string first = first_path(member.data);
     if (first == "APKINDEX" || first == "DESCRIPTION") return ApkFileKind::index;
-    if (first.starts_with('.') || first.starts_with("./PaxHeaders") ||
-        first.starts_with("PaxHeaders"))
-      return ApkFileKind::package;
+    if (first.starts_with('.')) return ApkFileKind::package;
     throw Error(ErrorKind::failed, name + ": neither a package nor an index");
   });
 }
@@ -90,7 +88,7 @@ void add_apk_commands(Commands& commands) {
                                "  tarn apk keygen -o me\n"
                                "  tarn apk pack rootdir --name hello --version 1.0-r0 --key me.rsa "
                                "-d repo/x86_64\n"
-                               "  tarn apk index repo/x86_64 --keys-dir . --key me.rsa "
+                               "  tarn apk index repo/x86_64 --allow-untrusted --key me.rsa "
                                "-o repo/x86_64/APKINDEX.tar.gz");
   apk.require_subcommand(1);
   add_apk_pack_command(commands, apk);
