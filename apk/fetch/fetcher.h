@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "apk/fetch/downloads.h"
 #include "apk/fetch/store.h"
 #include "apk/fetch/transport.h"
 #include "apk/support/file.h"
@@ -16,27 +17,32 @@
 
 namespace tarn::apk {
 
-enum class NetworkUse { allowed, offline };
-
 /// How to reach repositories.
 struct FetchOptions {
   NetworkUse network = NetworkUse::allowed;
-  /// Substitutes tried in order when what lies under a URL prefix cannot be had from it.
-  std::map<std::string, std::vector<Url>> mirrors;
+  /// Substitutes tried in order when what lies under a URL prefix (given without credentials)
+  /// cannot be had from it, or is not what it should be. The longest prefix counts.
+  std::map<std::string, std::vector<Url>> mirrors{};
+  std::size_t threads = 4;  ///< for verifying
 };
 
 /// A file that never changes under its key (a package by identity, a key by fingerprint).
 struct Wanted {
-  std::string label;                     ///< for progress and messages: "musl-1.2.5-r0"
-  std::string kind;                      ///< folder in the store: "package", "key"
-  std::string key;                       ///< "[0-9a-z]+", unique within the kind
-  Url url;                               ///< where it lies; mirrors come from the options
-  std::optional<std::uint64_t> size;     ///< exact size in octets where known
-  std::function<void(ByteView)> verify;  ///< throws Error when the octets are not the right ones
+  std::string label;                    ///< for progress and messages: "musl-1.2.5-r0"
+  std::string kind;                     ///< folder in the store: "package", "key"
+  std::string key;                      ///< "[0-9a-z]+", unique within the kind
+  Url url;                              ///< where it lies; mirrors come from the options
+  std::optional<std::uint64_t> size{};  ///< exact size in octets where known
+  /// Throws Error when the octets are not the right ones.
+  std::function<void(ByteView)> verify{};
 };
 
 /// Brings files from repositories, through the store. Local repositories are mapped in place, never
 /// copied into the store.
+///
+/// The `verify` functions are called on several threads, for different files at once. When a
+/// source's file does not pass, a warning is noted and the next mirror is asked; the last resort's
+/// Error is thrown with its URL as context.
 class Fetcher {
  public:
   /// All of them must outlive the fetcher.
@@ -45,16 +51,21 @@ class Fetcher {
 
   /// Indexes and other files that change: asked for anew with If-None-Match / If-Modified-Since,
   /// answered from the store when unchanged or offline; in parallel; results in the order asked.
-  /// `verify` sees the octets before they are stored. Throws Error (network) naming the URL; where
-  /// the store has an older copy the hint says so.
+  /// `verify` sees the octets of every file, those from the store as well (who may sign it is the
+  /// caller's matter, and may have changed), and before they are stored. Throws Error (network)
+  /// naming the URL; where the store has an older copy the hint says so.
   std::vector<MappedFile> fetch_current(const std::vector<Url>& urls,
                                         const std::function<void(std::size_t, ByteView)>& verify);
 
-  /// Files that never change: from the store if there (verified), else fetched, verified, stored;
-  /// in parallel; results in the order asked.
+  /// Files that never change: from the store if there, else fetched, verified, stored; in parallel;
+  /// results in the order asked. What comes from the store was verified for the same kind and key
+  /// before it was stored, and its digest is checked; `verify` is not called again.
   std::vector<MappedFile> fetch_fixed(const std::vector<Wanted>& wanted);
 
  private:
+  std::vector<Url> sources_of(const Url& url) const;
+  DownloadContext context() const;
+
   Transport& transport_;
   Store& store_;
   FetchOptions options_;

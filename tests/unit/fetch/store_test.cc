@@ -25,7 +25,8 @@ using test::text_in;
 std::vector<std::string> files_below(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_symlink() || !entry.is_directory()) names.push_back(entry.path().lexically_relative(folder).string());
+    if (entry.is_symlink() || !entry.is_directory())
+      names.push_back(entry.path().lexically_relative(folder).string());
   std::ranges::sort(names);
   return names;
 }

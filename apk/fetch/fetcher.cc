@@ -1,0 +1,119 @@
+#include "apk/fetch/fetcher.h"
+
+#include <utility>
+
+#include "apk/support/hash.h"
+
+namespace tarn::apk {
+namespace {
+
+constexpr std::uint64_t current_limit = 256ULL << 20U;
+constexpr std::uint64_t fixed_limit = 8ULL << 30U;
+
+std::string without_final_slash(std::string text) {
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+/// What `place` has after `prefix`, without its '/'; nothing when it does not lie under it.
+std::optional<std::string> path_below(const std::string& prefix, const std::string& place) {
+  if (!place.starts_with(prefix)) return std::nullopt;
+  const std::string rest = place.substr(prefix.size());
+  if (rest.empty()) return rest;
+  if (rest.front() != '/') return std::nullopt;
+  return rest.substr(1);
+}
+
+/// Which of the things asked for are the same, so that each is brought once.
+class Distinct {
+ public:
+  /// The number of the thing with this name; a new one for a new name.
+  std::size_t add(const std::string& name) {
+    const std::size_t number = numbers_.emplace(name, numbers_.size()).first->second;
+    order_.push_back(number);
+    return number;
+  }
+  /// One result for each thing asked for.
+  std::vector<MappedFile> spread(const std::vector<MappedFile>& results) const {
+    std::vector<MappedFile> all;
+    all.reserve(order_.size());
+    for (const std::size_t number : order_) all.push_back(results[number]);
+    return all;
+  }
+
+ private:
+  std::map<std::string, std::size_t> numbers_;
+  std::vector<std::size_t> order_;
+};
+
+}  // namespace
+
+Fetcher::Fetcher(Transport& transport, Store& store, FetchOptions options, Progress& progress,
+                 std::stop_token stop)
+    : transport_(transport),
+      store_(store),
+      options_(std::move(options)),
+      progress_(progress),
+      stop_(std::move(stop)) {}
+
+DownloadContext Fetcher::context() const {
+  return {transport_, store_, options_.network, options_.threads, progress_, stop_};
+}
+
+std::vector<Url> Fetcher::sources_of(const Url& url) const {
+  const std::string place = url.without_credentials().str();
+  std::size_t longest = 0;
+  std::vector<Url> sources = {url};
+  for (const auto& [given_prefix, mirrors] : options_.mirrors) {
+    const std::string prefix = without_final_slash(given_prefix);
+    const auto rest = path_below(prefix, place);
+    if (!rest || prefix.size() < longest) continue;
+    longest = prefix.size();
+    sources.resize(1);
+    for (const auto& mirror : mirrors) sources.push_back(rest->empty() ? mirror : mirror / *rest);
+  }
+  return sources;
+}
+
+std::vector<MappedFile> Fetcher::fetch_current(
+    const std::vector<Url>& urls, const std::function<void(std::size_t, ByteView)>& verify) {
+  Distinct distinct;
+  std::vector<Download> downloads;
+  std::vector<std::vector<std::size_t>> asked_as;
+  for (std::size_t i = 0; i < urls.size(); ++i) {
+    const std::size_t number = distinct.add(urls[i].with_secrets());
+    if (number == downloads.size()) {
+      Download download{.label = urls[i].str(), .kind = "index", .lifetime = Lifetime::current};
+      for (auto& url : sources_of(urls[i])) {
+        std::string key = to_hex(sha256(url.without_credentials().str()));
+        download.sources.push_back({std::move(url), std::move(key)});
+      }
+      download.limit = current_limit;
+      downloads.push_back(std::move(download));
+      asked_as.emplace_back();
+    }
+    asked_as[number].push_back(i);
+  }
+  for (std::size_t number = 0; verify && number < downloads.size(); ++number)
+    downloads[number].verify = [&verify, &indexes = asked_as[number]](ByteView bytes) {
+      for (const std::size_t i : indexes) verify(i, bytes);
+    };
+  return distinct.spread(bring(std::move(downloads), context()));
+}
+
+std::vector<MappedFile> Fetcher::fetch_fixed(const std::vector<Wanted>& wanted) {
+  Distinct distinct;
+  std::vector<Download> downloads;
+  for (const auto& one : wanted) {
+    if (distinct.add(one.kind + "/" + one.key) != downloads.size()) continue;
+    Download download{.label = one.label, .kind = one.kind, .lifetime = Lifetime::fixed};
+    for (auto& url : sources_of(one.url)) download.sources.push_back({std::move(url), one.key});
+    download.size = one.size;
+    download.limit = one.size.value_or(fixed_limit);
+    download.verify = one.verify;
+    downloads.push_back(std::move(download));
+  }
+  return distinct.spread(bring(std::move(downloads), context()));
+}
+
+}  // namespace tarn::apk
