@@ -41,17 +41,19 @@ Payload read_payload_folder(const std::filesystem::path& folder, FolderOwners ow
 Payload read_payload_tar(const std::filesystem::path& archive,
                          std::uint64_t limit = PackageLimits{}.data);
 
+/// An owner and group, as a package states them.
+struct PayloadOwner {
+  std::string user;  ///< empty: the number counts
+  std::string group;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
 /// Gives the entries whose path matches `pattern` (as fnmatch: '*' also matches '/') another owner
 /// or mode. A part that is not set stays.
 struct PayloadRule {
   std::string pattern;
-  struct Owner {
-    std::string user;  ///< empty: the number counts
-    std::string group;
-    std::uint32_t uid = 0;
-    std::uint32_t gid = 0;
-  };
-  std::optional<Owner> owner;
+  std::optional<PayloadOwner> owner;
   std::optional<std::uint32_t> mode;  ///< not for symlinks
 };
 

@@ -384,3 +384,34 @@ EOF
     assert_output "tarn apk $command"
   done
 }
+
+@test "a signal ends the run with 130 and leaves nothing behind" {
+  mkfifo tar
+  # Ends after the first signal, once what it waits for is there.
+  "$TARN" apk pack --tar tar --name a --version 1 -o a.apk 2>message 3>&- &
+  pid=$!
+  exec 4>tar
+  sleep 0.3
+  kill -TERM "$pid"
+  sleep 0.3
+  tar -cf - tree >&4
+  exec 4>&-
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" -eq 130 ]
+  [ "$(cat message)" = "error: interrupted" ]
+  # A second signal does not wait.
+  "$TARN" apk pack --tar tar --name a --version 1 -o a.apk 3>&- &
+  pid=$!
+  exec 4>tar
+  sleep 0.3
+  kill -TERM "$pid"
+  sleep 0.3
+  kill -TERM "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" -eq 130 ]
+  exec 4>&-
+  [ ! -e a.apk ]
+  assert_no_leftovers .
+}

@@ -125,9 +125,9 @@ TEST_CASE("a folder is read with its links, modes and no owners of the host") {
 
 TEST_CASE("rules change owners and modes, and one that matches nothing is an error") {
   Payload payload = {entry("srv"), entry("srv/a/b"), entry("usr/x", EntryType::symlink, "y")};
-  apply_rules(payload, {{"srv*", PayloadRule::Owner{"app", "web", 100, 101}, {}},
-                        {"*", {}, 0640},
-                        {"srv", {}, 0600}});
+  apply_rules(
+      payload,
+      {{"srv*", PayloadOwner{"app", "web", 100, 101}, {}}, {"*", {}, 0640}, {"srv", {}, 0600}});
   CHECK(payload[0].header.mode == 0600);
   CHECK(payload[1].header.user == "app");
   CHECK(payload[1].header.gid == 101);
