@@ -27,7 +27,7 @@ struct Request {
 /// One package of a plan. The pointer lives as long as the index it came from.
 struct PlannedPackage {
   const Package* package = nullptr;
-  std::size_t repository = 0;  ///< the lowest-numbered repository that has it
+  std::size_t repository = 0;  ///< the lowest-numbered one that has it and may be used for it
   std::string tag;             ///< of that repository, where it was taken because of a pinning
 };
 
@@ -36,10 +36,11 @@ struct Plan {
   std::vector<PlannedPackage> packages;
 };
 
-/// The plan apk would make for an empty root, or why there is none.
+/// The plan apk would make for an empty root, or why there is none. Throws Error (usage) for more
+/// repositories than a request may have (63).
 std::variant<Plan, std::vector<Problem>> solve(const Request& request);
 
 /// solve(), with problems thrown as Error (unsatisfiable) made by explain().
-Plan resolve(const Request& request);
+Plan resolve(const Request& request, const Origins& origins = {});
 
 }  // namespace tarn::apk

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "apk/model/dependency.h"
+#include "apk/model/package.h"
+#include "apk/solver/name_table.h"
+#include "apk/solver/solver.h"
+
+namespace tarn::apk {
+
+/// A package version the solver may choose, as a number: in the order of repositories and, within
+/// one, of the index.
+using PackageId = std::uint32_t;
+constexpr PackageId kNoPackage = UINT32_MAX;
+
+/// A set of repositories or of tags: bit N is number N. Tag 0 is "untagged".
+using Mask = std::uint64_t;
+constexpr Mask kUntagged = 1;
+constexpr std::size_t kMostRepositories = 63;
+
+/// One package that has or provides a name, with its version of that name.
+struct Provider {
+  PackageId package = kNoPackage;
+  std::string_view version;  ///< empty: provided without version ("virtual")
+
+  bool is_virtual() const { return version.empty(); }
+};
+
+/// A dependency whose name has its number.
+struct Need {
+  NameId name = 0;
+  const Dependency* dependency = nullptr;
+};
+
+/// A name that a package has or provides.
+struct Offer {
+  NameId name = 0;
+  std::string_view version;
+};
+
+/// All packages and names of the repositories, by number, with the links between them. Packages
+/// with the same identity are one. Dependencies get numbers only for the packages that are asked
+/// for: most of an index is never looked at.
+class Universe {
+ public:
+  /// Throws Error (usage) for more repositories than kMostRepositories. The indexes must outlive
+  /// it.
+  Universe(const std::vector<std::string>& architectures,
+           const std::vector<SolverRepository>& repositories);
+
+  std::size_t package_count() const { return packages_.size(); }
+  std::size_t name_count() const { return names_.size(); }
+
+  const Package& package(PackageId id) const { return *packages_[id].package; }
+  /// The package's own name.
+  NameId name_of(PackageId id) const { return offers_[packages_[id].first_offer].name; }
+  /// The package's own name, then what it provides, in its order.
+  std::span<const Offer> offers(PackageId id) const;
+  Mask repositories(PackageId id) const { return packages_[id].repositories; }
+  /// Tags of the repositories that have the package.
+  Mask tags(PackageId id) const;
+  /// Whether its architecture is wanted and nothing in it is broken.
+  bool is_installable(PackageId id) const { return packages_[id].installable; }
+
+  std::string_view text(NameId name) const { return names_.text(name); }
+  std::optional<NameId> find(std::string_view name) const { return names_.find(name); }
+  /// In the order of packages. Empty for a name that nothing has.
+  std::span<const Provider> providers(NameId name) const;
+  /// Names that packages with `name` in their install_if have or provide, in apk's order of names.
+  std::span<const NameId> triggered_by(NameId name) const;
+
+  NameId add_name(std::string_view name) { return names_.add(name); }
+  /// Numbers the package's dependencies and conditions, if that was not done yet.
+  void resolve(PackageId id);
+  /// Both need resolve() first.
+  std::span<const Need> depends(PackageId id) const;
+  std::span<const Need> install_if(PackageId id) const;
+
+  /// The number of a repository's tag; nothing where no repository has it.
+  std::optional<unsigned> tag_number(std::string_view tag) const;
+  const std::string& tag_text(unsigned number) const { return tags_[number]; }
+  const std::string& tag_of(std::size_t repository) const {
+    return tags_[tag_of_repository_[repository]];
+  }
+  /// The lowest-numbered of the package's repositories whose tag is in `tags`; where none is, the
+  /// lowest of all.
+  std::size_t repository(PackageId id, Mask tags) const;
+
+ private:
+  struct Entry {
+    const Package* package = nullptr;
+    Mask repositories = 0;
+    std::uint32_t first_offer = 0;
+    std::uint32_t first_need = 0;
+    bool installable = false;
+    bool resolved = false;
+  };
+
+  using Architectures = std::vector<std::string>;
+  using Repositories = std::vector<SolverRepository>;
+
+  void add_tags(const Repositories& repositories);
+  void add_packages(const Repositories& repositories, const Architectures& architectures);
+  void add_package(const Package& package, std::size_t repository, bool is_installable);
+  void link_providers();
+  void link_triggers();
+
+  NameTable names_;
+  std::vector<Entry> packages_;
+  std::vector<Offer> offers_;
+  std::vector<Need> needs_;                    ///< of resolved packages: depends, then install_if
+  std::vector<std::uint32_t> first_provider_;  ///< by name; one more at the end
+  std::vector<Provider> providers_;
+  std::vector<std::uint32_t> first_triggered_;  ///< by name; one more at the end
+  std::vector<NameId> triggered_;
+  std::vector<std::string> tags_;  ///< by tag number
+  std::vector<unsigned> tag_of_repository_;
+};
+
+/// As solve(), for one of several worlds over the same repositories.
+std::variant<Plan, std::vector<Problem>> solve_in(Universe& universe,
+                                                  const std::vector<Dependency>& world);
+
+}  // namespace tarn::apk
