@@ -109,7 +109,7 @@ void copy(Rootfs& rootfs, const fs::path& source, const std::string& path, const
   if (S_ISDIR(status.st_mode)) {
     make_folder(rootfs, path, entry);
     for (const auto& name : names_in(source))
-      copy(rootfs, source / name, path.empty() ? name : path + "/" + name, entry,
+      copy(rootfs, source / name, path.empty() ? name : fmt::format("{}/{}", path, name), entry,
            Rootfs::Follow::not_last);
   } else if (S_ISREG(status.st_mode)) {
     if (::access(source.c_str(), R_OK) != 0)
