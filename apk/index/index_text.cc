@@ -149,7 +149,9 @@ class TextParser {
   }
 
   void take_depends(std::string_view value) {
-    for (const auto word : split_words(value)) {
+    const auto words = split_words(value);
+    package_.depends.reserve(package_.depends.size() + words.size());
+    for (const auto word : words) {
       if (auto dependency = parse_stated_dependency(word)) {
         package_.depends.push_back(std::move(*dependency));
       } else {
@@ -160,7 +162,9 @@ class TextParser {
   }
 
   void take_provides(std::string_view value) {
-    for (const auto word : split_words(value)) {
+    const auto words = split_words(value);
+    package_.provides.reserve(package_.provides.size() + words.size());
+    for (const auto word : words) {
       if (auto provide = parse_stated_provide(word))
         package_.provides.push_back(std::move(*provide));
       else
