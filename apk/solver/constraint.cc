@@ -31,7 +31,8 @@ void Search::apply_depends(PackageId by) {
 void Search::apply(PackageId by, const Need& need) {
   NameState& state = names_[need.name];
   const Dependency& dependency = *need.dependency;
-  if (state.decided && !is_chosen_right(state, dependency) && state.chosen.package != by) {
+  const bool is_own = dependency.conflict && state.chosen.package == by;
+  if (state.decided && !is_own && !is_chosen_right(state, dependency)) {
     ++failures_;
     if (by != kNoPackage) failed_.push_back(by);
   }

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kMostLines = 12;
 constexpr std::size_t kMostRequirers = 4;
 constexpr std::size_t kMostCandidates = 4;
+constexpr std::size_t kLongestChain = 6;
 
 class Explainer {
  public:
@@ -236,7 +237,14 @@ std::string Explainer::requirer_text(const Requirer& requirer, const std::string
   if (requirer.package.empty()) return world_text(requirer.dependency, known);
   std::string text = requirer.package;
   if (requirer.dependency.str() != known) text += fmt::format(" ({})", requirer.dependency.str());
-  for (const std::string& package : requirer.chain) text += " <- " + package;
+  const std::size_t length = requirer.chain.size();
+  for (std::size_t i = 0; i < length; ++i) {
+    if (length > kLongestChain && i == kLongestChain / 2) {
+      text += " <- ...";
+      i = length - kLongestChain / 2;
+    }
+    text += " <- " + requirer.chain[i];
+  }
   return text + " <- " + world_text(requirer.world, {});
 }
 

@@ -12,6 +12,9 @@
 namespace tarn::apk {
 namespace {
 
+/// Of a chain from a package to world, how many are told. Real ones are far shorter.
+constexpr std::size_t kLongestChain = 64;
+
 /// A constraint in force: of world (by kNoPackage) or of a chosen package.
 struct Constraint {
   PackageId by = kNoPackage;
@@ -41,6 +44,7 @@ class Collector {
   void check_masked(PackageId id);
   void check_constraints(PackageId id);
   void check_rivals(PackageId id);
+  void check_own_names(PackageId id);
   void add_failed(PackageId id);
   void add_world();
 
@@ -159,6 +163,7 @@ void Collector::check_package(PackageId id) {
   check_masked(id);
   check_constraints(id);
   check_rivals(id);
+  check_own_names(id);
 }
 
 void Collector::check_masked(PackageId id) {
@@ -226,9 +231,7 @@ void Collector::check_constraints(PackageId id) {
 
 /// Names that only one package may have, and two do.
 void Collector::check_rivals(PackageId id) {
-  std::size_t own_places = 0;
   for (const Offer& offer : universe_.offers(id)) {
-    if (offer.name == universe_.name_of(id)) ++own_places;
     const Provider& chosen = search_.name(offer.name).chosen;
     if (chosen.package == kNoPackage || chosen.package == id) continue;
     if (chosen.is_virtual() && offer.version.empty()) continue;
@@ -257,14 +260,31 @@ void Collector::check_rivals(PackageId id) {
     }
     problems_.push_back(std::move(problem));
   }
-  if (own_places > 1 && told_conflicts_.insert({id, id}).second) {
+}
+
+/// A name that the package itself has twice, not both times without version: then it is its own
+/// rival.
+void Collector::check_own_names(PackageId id) {
+  const auto offers = universe_.offers(id);
+  for (std::size_t i = 1; i < offers.size(); ++i) {
+    const auto earlier = offers.first(i);
+    if (std::none_of(earlier.begin(), earlier.end(), [&](const Offer& offer) {
+          return offer.name == offers[i].name &&
+                 !(offer.version.empty() && offers[i].version.empty());
+        })) {
+      continue;
+    }
     Problem problem;
     problem.kind = ProblemKind::masked;
     problem.name = label(id);
-    problem.reason = "it provides its own name and so conflicts with itself";
+    problem.reason = offers[i].name == offers.front().name
+                         ? "it provides its own name and so conflicts with itself"
+                         : fmt::format("it provides '{}' twice and so conflicts with itself",
+                                       universe_.text(offers[i].name));
     problem.required_by = requirers_of(id);
     add_candidate(problem, id);
     problems_.push_back(std::move(problem));
+    return;
   }
 }
 
@@ -303,7 +323,7 @@ Requirer Collector::requirer(const Constraint& constraint) const {
   while (at.by != kNoPackage) {
     if (result.package.empty()) {
       result.package = label(at.by);
-    } else {
+    } else if (result.chain.size() < kLongestChain) {
       result.chain.push_back(label(at.by));
     }
     at = origins_[at.by];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <tuple>
 #include <unordered_map>
 
 #include <fmt/core.h>
@@ -133,7 +134,7 @@ void Universe::link_triggers() {
     NameId name;
     std::uint32_t bucket;
     NameId triggered;
-    auto operator<=>(const Link&) const = default;
+    bool operator==(const Link&) const = default;
   };
   std::vector<Link> links;
   for (PackageId id = 0; id < packages_.size(); ++id) {
@@ -146,7 +147,10 @@ void Universe::link_triggers() {
       }
     }
   }
-  std::sort(links.begin(), links.end());
+  // Within a bucket the name that came last stands first.
+  std::sort(links.begin(), links.end(), [](const Link& a, const Link& b) {
+    return std::tuple(a.name, a.bucket, b.triggered) < std::tuple(b.name, b.bucket, a.triggered);
+  });
   links.erase(std::unique(links.begin(), links.end()), links.end());
   first_triggered_.assign(names_.size() + 1, 0);
   for (const Link& link : links) {

@@ -149,6 +149,8 @@ TEST_CASE("solver: rules, one at a time") {
        "a-1"},
       {"identity of nothing", {"a 2"}, {}, "a><Q1EyN5AdpAOBJWKMR89pp/C66o+OE=", "!a"},
       {"a package that provides its own name", {"a 1 p:a"}, {}, "a", "!a-1"},
+      {"a package that provides a name twice", {"a 1 p:x=1 p:x=2"}, {}, "a", "!a-1"},
+      {"a package that needs another version of itself", {"a 1 a>1"}, {}, "a", "!a"},
   };
   for (const Row& row : rows) {
     INFO(std::string(row.title));
@@ -344,6 +346,17 @@ TEST_CASE("solver: explanations without origins, and with tags") {
         "  required by: world (b>2)\n"
         "  available: b-2 (@edge)\n"
         "hint: relax the version, or add a repository that carries it\n");
+}
+
+TEST_CASE("solver: a long way from world is cut short") {
+  Repositories repositories;
+  std::vector<std::string> texts;
+  for (int i = 0; i < 9; ++i) texts.push_back(fmt::format("p{} 1 p{}", i, i + 1));
+  repositories.add("", {texts.begin(), texts.end()});
+  CHECK(repositories.explain("p0") ==
+        "error: nothing provides 'p9'\n"
+        "  required by: p8-1 <- p7-1 <- p6-1 <- p5-1 <- ... <- p2-1 <- p1-1 <- p0-1 <- world (p0)\n"
+        "hint: add a repository that carries it, or leave it out\n");
 }
 
 TEST_CASE("solver: explanations are bounded") {
