@@ -14,7 +14,7 @@
 #include "builder/cli/command.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/signals.h"
-#include "builder/terminal/plain_progress.h"
+#include "builder/terminal/choose_progress.h"
 
 namespace tarn::builder {
 namespace {
@@ -23,6 +23,7 @@ namespace {
 constexpr std::array command_families = {
     &add_config_command,
     &add_apk_commands,
+    &add_cache_commands,
 };
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
@@ -65,8 +66,9 @@ bool reader_is_gone() {
 
 int run_selected(const Commands& commands, const GlobalOptions& options) {
   const SignalWatch signals;
-  PlainProgress progress(std::cerr, options.verbosity);
-  commands.selected()({options, std::cout, progress, signals.stop_token()});
+  const auto progress = choose_progress(std::cerr, STDERR_FILENO, output_place(STDERR_FILENO),
+                                        options.verbosity, options.color);
+  commands.selected()({options, std::cout, *progress, signals.stop_token()});
   std::cout.flush();
   if (std::cout) return 0;
   if (reader_is_gone()) return static_cast<int>(ErrorKind::failed);

@@ -1,32 +1,21 @@
 #include "builder/cli/command.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include "apk/fetch/cache_folder.h"
 #include "apk/support/error.h"
 
 namespace tarn::builder {
-namespace {
-
-/// A variable of the environment; empty when unset.
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-}  // namespace
-
 std::filesystem::path cache_folder(const GlobalOptions& options) {
   if (!options.cache.empty()) return options.cache;
-  if (const auto folder = environment("TARN_CACHE"); !folder.empty()) return folder;
-  if (const auto folder = environment("XDG_CACHE_HOME"); !folder.empty())
-    return std::filesystem::path(folder) / "tarn";
-  if (const auto home = environment("HOME"); !home.empty())
-    return std::filesystem::path(home) / ".cache" / "tarn";
-  throw Error(ErrorKind::usage, "there is no place for the cache: HOME is not set")
-      .hint("name a folder with --cache or TARN_CACHE");
+  try {
+    return apk::cache_folder(apk::environment_variable);
+  } catch (Error& error) {
+    error.hint("name a folder with --cache or TARN_CACHE");
+    throw;
+  }
 }
 
 CLI::App& Commands::add(CLI::App& parent, const std::string& name, const std::string& description,

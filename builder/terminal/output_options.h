@@ -12,4 +12,7 @@ enum class Verbosity {
 /// Whether messages are coloured; `automatic`: on a terminal, unless NO_COLOR is set.
 enum class ColorMode { automatic, always, never };
 
+/// Whether the texts of one place are coloured: what ColorMode comes to there.
+enum class Coloring { off, on };
+
 }  // namespace tarn::builder

@@ -2,6 +2,8 @@
 
 #include <ostream>
 
+#include "builder/terminal/colors.h"
+
 namespace tarn::builder {
 
 Progress::Task PlainProgress::begin(std::string_view label, std::optional<std::uint64_t>) {
@@ -14,7 +16,7 @@ void PlainProgress::note(NoteLevel level, std::string_view text) {
   if (level == NoteLevel::detail && verbosity_ != Verbosity::verbose) return;
   if (level == NoteLevel::info && verbosity_ == Verbosity::quiet) return;
   const std::lock_guard lock(mutex_);
-  if (level == NoteLevel::warning) out_ << "warning: ";
+  if (level == NoteLevel::warning) out_ << warning_prefix(coloring_);
   out_ << text << '\n' << std::flush;
 }
 

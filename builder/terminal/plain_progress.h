@@ -14,7 +14,8 @@ namespace tarn::builder {
 class PlainProgress : public Progress {
  public:
   /// `out` must outlive this and is written by nobody else while other threads may report.
-  PlainProgress(std::ostream& out, Verbosity verbosity) : out_(out), verbosity_(verbosity) {}
+  PlainProgress(std::ostream& out, Verbosity verbosity, Coloring coloring = Coloring::off)
+      : out_(out), verbosity_(verbosity), coloring_(coloring) {}
 
   Task begin(std::string_view label, std::optional<std::uint64_t> total) override;
   void advance(Task, std::uint64_t) override {}
@@ -25,6 +26,7 @@ class PlainProgress : public Progress {
   std::mutex mutex_;
   std::ostream& out_;
   Verbosity verbosity_;
+  Coloring coloring_;
   Task last_task_ = 0;
 };
 
