@@ -99,13 +99,13 @@ TEST_CASE("index text: what is unknown or broken") {
       {"p:a>1\n", false, 1},
       {"i:a b@edge\n", false, 1},
   };
-  for (const auto& [lines, uninstallable, warnings] : cases) {
-    CAPTURE(lines);
-    const auto index = parse_index_text(with_lines(lines));
-    CHECK(index.packages.at(0).uninstallable == uninstallable);
+  for (const Case& test : cases) {
+    CAPTURE(test.lines);
+    const auto index = parse_index_text(with_lines(test.lines));
+    CHECK(index.packages.at(0).uninstallable == test.uninstallable);
     CHECK(index.packages.at(0).install_if.empty());
     CHECK(index.packages.at(0).provides.empty());
-    CHECK(index.warnings.size() == warnings);
+    CHECK(index.warnings.size() == test.warnings);
   }
 }
 
@@ -138,11 +138,11 @@ TEST_CASE("index text: malformed lines name their number") {
       {"C:Q1TD/6b5L/7zTai/me+k/PJePFscE=\nV:1\n\n", "no name"},
       {"C:Q1TD/6b5L/7zTai/me+k/PJePFscE=\nP:a\n", "no version"},
   };
-  for (const auto& [text, expected] : cases) {
-    CAPTURE(text);
-    const auto message = failure_of([&] { parse_index_text(text); });
+  for (const Case& test : cases) {
+    CAPTURE(test.text);
+    const auto message = failure_of([&] { parse_index_text(test.text); });
     CAPTURE(message);
-    CHECK(message.find(expected) != std::string::npos);
+    CHECK(message.find(test.expected) != std::string::npos);
   }
 }
 
@@ -210,9 +210,10 @@ TEST_CASE("index file: malformed ones are refused") {
       {"gzip", Bytes(100, std::byte{'x'})},
       {"tar", deflate_gzip(as_bytes(std::string(1024, 'x')), 6)},
   };
-  for (const auto& [expected, bytes] : cases) {
+  for (const auto& test : cases) {
+    const std::string& expected = test.first;
     CAPTURE(expected);
-    const auto message = failure_of([&, &file = bytes] { IndexFile::parse(file, "test"); });
+    const auto message = failure_of([&] { IndexFile::parse(test.second, "test"); });
     CAPTURE(message);
     CHECK(message.find(expected) != std::string::npos);
   }
@@ -226,7 +227,7 @@ TEST_CASE("index file: the real ones survive being read and written") {
     bool is_rewritten_exactly;  ///< older ones are in another order, and hold broken versions
     bool has_warnings;
   };
-  for (const auto& [folder, is_rewritten_exactly, has_warnings] : {
+  for (const Case& test : {
            Case{"alpine/v3.19.1-bootmedia/x86_64", true, false},
            Case{"alpine/v3.19/main/x86_64", true, false},
            Case{"alpine/v3.19/community/x86_64", false, true},
@@ -236,18 +237,18 @@ TEST_CASE("index file: the real ones survive being read and written") {
            Case{"thirdparty/nginx/x86_64", false, false},
            Case{"thirdparty/php7.0/x86_64", false, false},
        }) {
-    CAPTURE(folder);
-    const auto file = MappedFile::open(*shared / "mirror" / folder / "APKINDEX.tar.gz");
-    const auto read = IndexFile::parse(file.bytes(), std::string(folder));
+    CAPTURE(test.folder);
+    const auto file = MappedFile::open(*shared / "mirror" / test.folder / "APKINDEX.tar.gz");
+    const auto read = IndexFile::parse(file.bytes(), std::string(test.folder));
     CHECK(read.signature_files.size() == 1);
     const auto index = parse_index_text(read.text);
-    CHECK(index.warnings.empty() != has_warnings);
+    CHECK(index.warnings.empty() != test.has_warnings);
 
     const Bytes written = write_index(read.description, index.packages);
     const auto again = IndexFile::parse(written, "written");
     CHECK(again.description == read.description);
-    CHECK((again.text == read.text) == is_rewritten_exactly);
-    if (!is_rewritten_exactly) {
+    CHECK((again.text == read.text) == test.is_rewritten_exactly);
+    if (!test.is_rewritten_exactly) {
       const auto reread = parse_index_text(again.text);
       CHECK(reread.packages.size() == index.packages.size());
       CHECK((index_text(reread.packages) == again.text));

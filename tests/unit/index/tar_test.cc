@@ -103,7 +103,9 @@ TEST_CASE("tar: malformed archives are refused") {
          t.replace(512, 7, "7 a=bc\n");
        }},
   };
-  for (const auto& [expected, change] : cases) {
+  for (const auto& test : cases) {
+    const auto& expected = test.expected;
+    const auto& change = test.change;
     CAPTURE(expected);
     const auto message = failure_of(changed_archive(change));
     CAPTURE(message);

@@ -110,7 +110,9 @@ TEST_CASE("package data: a wrong or missing checksum") {
          t.add(header);
        }},
   };
-  for (const auto& [expected, fill] : cases) {
+  for (const auto& test : cases) {
+    const auto& expected = test.expected;
+    const auto& fill = test.fill;
     CAPTURE(expected);
     DataTar tar;
     fill(tar);
@@ -173,7 +175,9 @@ TEST_CASE("package data: unsafe and contradictory archives are refused") {
          t.add(header);
        }},
   };
-  for (const auto& [expected, fill] : cases) {
+  for (const auto& test : cases) {
+    const auto& expected = test.expected;
+    const auto& fill = test.fill;
     CAPTURE(expected);
     DataTar tar;
     fill(tar);

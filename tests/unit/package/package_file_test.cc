@@ -143,10 +143,11 @@ TEST_CASE("package file: malformed ones are refused") {
       {"300000 bytes", joined({control({{".trigger", big}}), empty_data()})},
       {"line 1", joined({section({{".PKGINFO", "nonsense"}}), empty_data()})},
   };
-  for (const auto& [expected, bytes] : cases) {
+  for (const auto& test : cases) {
+    const auto& expected = test.first;
+    const auto& bytes = test.second;
     CAPTURE(expected);
-    const auto [kind, message] =
-        failure_of([&file = bytes] { PackageFile::parse(file, "built.apk"); });
+    const std::string message = failure_of([&] { PackageFile::parse(bytes, "built.apk"); }).second;
     CAPTURE(message);
     CHECK(message.find(expected) != std::string::npos);
   }

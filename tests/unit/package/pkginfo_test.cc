@@ -82,7 +82,9 @@ TEST_CASE("pkginfo: what cannot be read names its line or key") {
       {"arch = ..\n", "line 1"},
       {least + "datahash = 1234\n", "line 4: datahash"},
   };
-  for (const auto& [text, expected] : cases) {
+  for (const auto& test : cases) {
+    const auto& text = test.first;
+    const auto& expected = test.second;
     CAPTURE(text);
     std::string message;
     try {

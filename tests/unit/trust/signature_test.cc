@@ -46,7 +46,9 @@ TEST_CASE("signature names") {
       {"SIGN.RSA.k", {}},
       {"", {}},
   };
-  for (const auto& [name, expected] : cases) {
+  for (const auto& test : cases) {
+    const auto& name = test.name;
+    const auto& expected = test.expected;
     CAPTURE(name);
     const auto parsed = parse_signature_name(name);
     CHECK((parsed == expected));

@@ -75,7 +75,9 @@ TEST_CASE("trusted index: the real ones are signed by Alpine's keys") {
       {"v3.13-bootmedia/aarch64", ""},
       {"v3.22/main/x86_64", "alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub"},
   };
-  for (const auto& [folder, signer] : cases) {
+  for (const auto& test : cases) {
+    const auto& folder = test.first;
+    const auto& signer = test.second;
     CAPTURE(folder);
     const auto file = MappedFile::open(*shared / "mirror" / "alpine" / folder / "APKINDEX.tar.gz");
     const auto index = read_index(file.bytes(), keyring, SignaturePolicy::required, folder);
