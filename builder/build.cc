@@ -1,0 +1,166 @@
+#include "builder/build.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "apk/package/package_file.h"
+#include "apk/support/parallel.h"
+#include "builder/image/image.h"
+#include "builder/layer/layer.h"
+#include "builder/rootfs/accounts.h"
+#include "builder/staging.h"
+
+namespace tarn::builder {
+namespace {
+
+/// Notes in the image that its indexes' signatures were not required.
+constexpr const char* untrusted_annotation = "tarn.allow-untrusted";
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::vector<Pass>& passes) : passes_(passes) {}
+  /// Ends the pass that began with the last call (or the construction).
+  void lap(std::string name) {
+    const auto now = std::chrono::steady_clock::now();
+    passes_.push_back({std::move(name), now - begin_});
+    begin_ = now;
+  }
+
+ private:
+  std::vector<Pass>& passes_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+/// Keys of the recipe that this version understands and cannot fulfil: said before any work.
+void refuse_what_cannot_be_built(const Recipe& recipe) {
+  const auto refuse = [](const Position& position, const std::string& what,
+                         const std::string& hint) {
+    throw Error(ErrorKind::usage, fmt::format("{}: {} cannot be built", position.str(), what))
+        .hint(hint);
+  };
+  if (recipe.layering)
+    refuse(recipe.layering->position, "an image of several layers",
+           "remove 'layering': the image has a single layer then");
+  if (recipe.format && recipe.format->text != "tar")
+    refuse(recipe.format->position, "a layer of format '" + recipe.format->text + "'",
+           "remove 'format': the layer is a tar then");
+  if (recipe.contents.baseimage)
+    refuse(recipe.contents.baseimage->position, "an image on top of a base image",
+           "list the base image's packages under contents.packages");
+  const auto runs = [](ScriptPolicy policy) {
+    return policy == ScriptPolicy::native || policy == ScriptPolicy::sandbox;
+  };
+  if (runs(recipe.scripts.policy) ||
+      std::ranges::any_of(recipe.scripts.packages, [&](const auto& p) { return runs(p.second); }))
+    throw Error(ErrorKind::usage,
+                recipe.file.string() + ": 'scripts: native' and 'sandbox' cannot be fulfilled")
+        .hint("use 'auto' (scripts that are not run are listed) or 'skip'");
+}
+
+/// Throws Error (trust) unless the octets are the package the index lists.
+void verify_package(ByteView bytes, const std::string& name, const apk::Identity& identity) {
+  try {
+    const auto file = apk::PackageFile::parse(bytes, name);
+    file.verify_identity(identity);
+    file.verify_data_hash();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::failed) throw;
+    // It cannot even be read, so it is not what was listed: damaged, or another file.
+    throw Error(ErrorKind::trust, name + " is not the package the index lists: " + error.message())
+        .detail("expected", "a package with the identity " + identity.str())
+        .detail("found", "a file that is no package");
+  }
+}
+
+apk::Wanted wanted_package(const apk::Repository& repository, const apk::Package& package) {
+  const Url url = repository.package_url(package);
+  return {.label = package.label(),
+          .kind = "package",
+          .key = package.identity.hex(),
+          .url = url,
+          .size = package.size,
+          .verify = [identity = package.identity, name = url.str()](ByteView bytes) {
+            verify_package(bytes, name, identity);
+          }};
+}
+
+/// The package files of all plans, each once, by identity.
+PackageFiles fetch_packages(const Resolution& resolution, apk::Fetcher& fetcher) {
+  std::vector<apk::Wanted> wanted;
+  std::vector<apk::Identity> identities;
+  PackageFiles files;
+  for (const ArchitecturePlan& plan : resolution.plans)
+    for (const apk::PlannedPackage& planned : plan.plan.packages) {
+      // Size 0 means there is nothing but metadata: apk never fetches such a package.
+      if (planned.package->installed_size == 0) continue;
+      if (!files.try_emplace(planned.package->identity).second) continue;
+      identities.push_back(planned.package->identity);
+      wanted.push_back(
+          wanted_package(resolution.repositories[planned.repository], *planned.package));
+    }
+  const auto fetched = fetcher.fetch_fixed(wanted);
+  for (std::size_t i = 0; i < fetched.size(); ++i) files[identities[i]] = fetched[i];
+  return files;
+}
+
+std::int64_t newest_build_time(const apk::Plan& plan) {
+  std::int64_t newest = 0;
+  for (const apk::PlannedPackage& planned : plan.packages)
+    newest = std::max(newest, planned.package->build_time);
+  return newest;
+}
+
+std::map<std::string, std::string> image_annotations(const Recipe& recipe,
+                                                     const BuildOptions& options) {
+  auto annotations = recipe.annotations;
+  for (const auto& [key, value] : options.annotations) annotations[key] = value;
+  if (options.resolve.signatures == apk::SignaturePolicy::ignored)
+    annotations[untrusted_annotation] = "true";
+  return annotations;
+}
+
+}  // namespace
+
+BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetcher& fetcher,
+                  Progress& progress, const std::stop_token& stop) {
+  refuse_what_cannot_be_built(recipe);
+  BuildResult result;
+  Stopwatch watch(result.passes);
+
+  result.resolution = resolve_recipe(recipe, options.resolve, fetcher, progress, stop);
+  watch.lap("resolve");
+
+  const PackageFiles files = fetch_packages(result.resolution, fetcher);
+  watch.lap("fetch");
+
+  const auto annotations = image_annotations(recipe, options);
+  for (const ArchitecturePlan& plan : result.resolution.plans) {
+    const std::string& arch = plan.architecture.apk;
+    const std::int64_t created = options.source_date_epoch.value_or(newest_build_time(plan.plan));
+    Staged staged = stage(
+        recipe, {result.resolution, plan, files, created, options.resolve.threads}, progress, stop);
+    for (auto& script : staged.skipped_scripts)
+      result.skipped_scripts.push_back({arch, script.package, script.script});
+    watch.lap("stage " + arch);
+
+    const LayerOptions layer_options{.compression = recipe.compression,
+                                     .epoch = created,
+                                     .clamp_times = options.source_date_epoch.has_value(),
+                                     .threads = options.resolve.threads};
+    Layer layer = write_layer(staged.rootfs, layer_options, options.scratch, stop);
+    watch.lap("layer " + arch);
+
+    const ImageFacts facts{.architecture = plan.architecture,
+                           .created = created,
+                           .user = resolve_run_as(staged.rootfs, recipe.accounts.run_as),
+                           .annotations = annotations};
+    result.images.images.push_back(make_image(recipe, facts, std::move(layer)));
+  }
+  result.images.index = make_image_index(result.images.images, annotations);
+  result.images.tag = options.tag;
+  return result;
+}
+
+}  // namespace tarn::builder

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "apk/fetch/fetcher.h"
+#include "apk/support/progress.h"
+#include "builder/recipe/recipe.h"
+#include "builder/resolution.h"
+#include "builder/sink/sink.h"
+
+namespace tarn::builder {
+
+struct BuildOptions {
+  ResolveOptions resolve;
+  std::string tag;                                 ///< as the person wrote it
+  std::map<std::string, std::string> annotations;  ///< over the recipe's
+  std::optional<std::int64_t> source_date_epoch;   ///< seconds: `created`, and no file is younger
+  std::filesystem::path scratch;                   ///< a folder for layers while they are built
+};
+
+/// One step of a build and how long it took.
+struct Pass {
+  std::string name;
+  std::chrono::steady_clock::duration time{};
+};
+
+/// A script of a package that was not run.
+struct SkippedScript {
+  std::string architecture;
+  std::string package;  ///< "name-version"
+  std::string script;   ///< "post-install"
+  bool operator==(const SkippedScript&) const = default;
+};
+
+struct BuildResult {
+  Images images;
+  Resolution resolution;
+  std::vector<Pass> passes;
+  std::vector<SkippedScript> skipped_scripts;  ///< without those the recipe itself skips
+};
+
+/// recipe → images, in memory and `scratch`; writing them out is the sinks' part. The bytes are a
+/// function of the recipe, the options (but for threads and scratch) and the repositories' content.
+BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetcher& fetcher,
+                  Progress& progress, const std::stop_token& stop);
+
+}  // namespace tarn::builder

@@ -1,0 +1,223 @@
+#include "builder/resolution.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "apk/support/file.h"
+#include "apk/support/parallel.h"
+#include "apk/trust/anchors.h"
+#include "builder/recipe/load.h"
+#include "builder/recipe/repositories.h"
+
+namespace tarn::builder {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Package a service bundle needs, as apko adds it.
+constexpr std::string_view supervisor_package = "s6";
+
+std::vector<apk::Architecture> choose_architectures(const Recipe& recipe,
+                                                    const ResolveOptions& options) {
+  std::vector<apk::Architecture> chosen = options.architectures;
+  if (chosen.empty())
+    for (const Located& name : recipe.archs) {
+      // The recipe's own check knows the names already.
+      const auto architecture = apk::Architecture::parse(name.text);
+      if (architecture) chosen.push_back(*architecture);
+    }
+  if (chosen.empty()) chosen = {apk::Architecture::host()};
+  std::ranges::sort(chosen, {}, &apk::Architecture::apk);
+  const auto repeated = std::ranges::unique(chosen);
+  chosen.erase(repeated.begin(), repeated.end());
+  return chosen;
+}
+
+apk::Dependency parse_world_entry(const std::string& text, const std::string& where) {
+  auto dependency = apk::Dependency::parse(text);
+  if (!dependency || dependency->broken)
+    throw Error(ErrorKind::usage, fmt::format("{}: '{}' is not a package constraint", where, text))
+        .hint("write a name, with a version if you like: nginx, nginx~1.28, nginx@edge, !nginx");
+  return std::move(*dependency);
+}
+
+struct World {
+  std::vector<apk::Dependency> dependencies;
+  std::map<std::string, std::string> origins;  ///< text of a dependency → where it was written
+};
+
+World read_world(const Recipe& recipe) {
+  World world;
+  const auto add = [&](const std::string& text, const std::string& where) {
+    apk::Dependency dependency = parse_world_entry(text, where);
+    if (world.origins.emplace(dependency.str(), where).second)
+      world.dependencies.push_back(std::move(dependency));
+  };
+  for (const Located& package : recipe.contents.packages) add(package.text, package.position.str());
+  if (recipe.entrypoint.type == "service-bundle")
+    add(std::string(supervisor_package), "entrypoint of " + recipe.file.string());
+  return world;
+}
+
+/// The file name under which signatures refer to the key at `path`.
+std::string key_name_of(const std::string& path) {
+  return fs::path(path).filename().string();
+}
+
+bool is_loopback(const std::string& host) {
+  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+}
+
+void add_key_from_url(apk::Keyring& keyring, const Url& url, apk::Fetcher& fetcher) {
+  const auto files = fetcher.fetch_current({url}, [&](std::size_t, ByteView bytes) {
+    apk::PublicKey::from_pem(key_name_of(url.path()), std::string(as_text(bytes)));
+  });
+  auto key = apk::PublicKey::from_pem(key_name_of(url.path()),
+                                      std::string(as_text(files.front().bytes())));
+  if (url.scheme() != "https" && !is_loopback(url.host()) && !apk::matches_anchor(key))
+    throw Error(ErrorKind::trust, "a key fetched over plain http cannot be trusted: " + url.str())
+        .hint("use an https URL, or a copy of the key beside the recipe");
+  keyring.add(std::move(key));
+}
+
+void add_key(apk::Keyring& keyring, const Recipe& recipe, const std::string& text,
+             apk::Fetcher& fetcher) {
+  const auto url = Url::parse(text);
+  if (!url) throw Error(ErrorKind::usage, "'" + redact_urls(text) + "' is no path and no URL");
+  if (!url->is_local()) return add_key_from_url(keyring, *url, fetcher);
+  const fs::path path = resolve_path(recipe, url->path());
+  if (fs::is_directory(path)) return keyring.add_folder(path);
+  keyring.add(apk::PublicKey::from_pem(key_name_of(path.string()), read_file(path, 1U << 20U)));
+}
+
+apk::Keyring read_keyring(const Recipe& recipe, apk::Fetcher& fetcher) {
+  apk::Keyring keyring;
+  for (const Located& key : recipe.contents.keyring)
+    with_context("reading the key of " + key.position.str(),
+                 [&] { add_key(keyring, recipe, key.text, fetcher); });
+  return keyring;
+}
+
+/// An index file as it came, and what it belongs to.
+struct RawIndex {
+  std::size_t architecture;
+  std::size_t repository;
+  Url url;
+  MappedFile file;
+};
+
+std::vector<RawIndex> fetch_indexes(const std::vector<apk::Architecture>& architectures,
+                                    const std::vector<apk::Repository>& repositories,
+                                    apk::Fetcher& fetcher) {
+  std::vector<RawIndex> raw;
+  std::vector<Url> urls;
+  for (std::size_t a = 0; a < architectures.size(); ++a)
+    for (std::size_t r = 0; r < repositories.size(); ++r) {
+      urls.push_back(repositories[r].index_url(architectures[a].apk));
+      raw.push_back({a, r, urls.back(), {}});
+    }
+  // Whether it is trusted is asked each time it is used; what is stored must at least be an index.
+  const auto files = fetcher.fetch_current(
+      urls, [&](std::size_t i, ByteView bytes) { apk::IndexFile::parse(bytes, urls[i].str()); });
+  for (std::size_t i = 0; i < raw.size(); ++i) raw[i].file = files[i];
+  return raw;
+}
+
+/// Brings the keys of `file`'s signatures that `keyring` lacks and that are trust anchors.
+void add_anchor_keys(apk::Keyring& keyring, const apk::IndexFile& file, apk::Fetcher& fetcher) {
+  std::vector<apk::Wanted> wanted;
+  std::vector<std::string> names;
+  for (const auto& signature : file.signature_files) {
+    const auto parsed = apk::parse_signature_name(signature.name);
+    if (!parsed) continue;
+    if (keyring.find(parsed->second) != nullptr) return;
+    const apk::TrustAnchor* anchor = apk::find_anchor(parsed->second);
+    if (anchor == nullptr) continue;
+    names.push_back(parsed->second);
+    wanted.push_back(
+        {.label = parsed->second,
+         .kind = "key",
+         .key = std::string(anchor->fingerprint),
+         .url = Url::parse(apk::anchor_url(*anchor)).value(),
+         .size = std::nullopt,
+         .verify = [name = parsed->second](ByteView bytes) {
+           const auto key = apk::PublicKey::from_pem(name, std::string(as_text(bytes)));
+           if (!apk::matches_anchor(key))
+             throw Error(ErrorKind::trust, "the key served as " + name + " is not Alpine's");
+         }});
+  }
+  const auto files = fetcher.fetch_fixed(wanted);
+  for (std::size_t i = 0; i < files.size(); ++i)
+    keyring.add(apk::PublicKey::from_pem(names[i], std::string(as_text(files[i].bytes()))));
+}
+
+/// Reads the indexes of all architectures; each architecture's keyring gains the keys it needed.
+void read_indexes(const std::vector<RawIndex>& raw, const ResolveOptions& options,
+                  std::vector<ArchitecturePlan>& plans, apk::Fetcher& fetcher, Progress& progress,
+                  const std::stop_token& stop) {
+  if (options.signatures == apk::SignaturePolicy::required)
+    for (const RawIndex& index : raw)
+      add_anchor_keys(plans[index.architecture].keyring,
+                      apk::IndexFile::parse(index.file.bytes(), index.url.str()), fetcher);
+  parallel_for(
+      raw.size(), options.threads,
+      [&](std::size_t i) {
+        ArchitecturePlan& plan = plans[raw[i].architecture];
+        plan.indexes[raw[i].repository] = apk::read_index(raw[i].file.bytes(), plan.keyring,
+                                                          options.signatures, raw[i].url.str());
+      },
+      stop);
+  for (const RawIndex& index : raw)
+    for (const std::string& warning : plans[index.architecture].indexes[index.repository].warnings)
+      progress.note(NoteLevel::detail, index.url.str() + ": " + warning);
+}
+
+}  // namespace
+
+Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
+                          apk::Fetcher& fetcher, Progress& progress, const std::stop_token& stop) {
+  Resolution resolution;
+  resolution.repositories = repositories_to_resolve(recipe);
+  resolution.image_repositories = repositories_for_image(recipe);
+  if (resolution.repositories.empty())
+    throw Error(ErrorKind::usage, recipe.file.string() + ": no repository to resolve with")
+        .hint("list one under contents.repositories");
+
+  World world = read_world(recipe);
+  resolution.world = world.dependencies;
+
+  const auto architectures = choose_architectures(recipe, options);
+  const apk::Keyring keyring = read_keyring(recipe, fetcher);
+  for (const apk::Architecture& architecture : architectures) {
+    ArchitecturePlan plan{architecture, {}, keyring, {}};
+    plan.indexes.resize(resolution.repositories.size());
+    resolution.plans.push_back(std::move(plan));
+  }
+  read_indexes(fetch_indexes(architectures, resolution.repositories, fetcher), options,
+               resolution.plans, fetcher, progress, stop);
+
+  apk::Origins origins;
+  origins.world = [&world](const apk::Dependency& dependency) {
+    const auto found = world.origins.find(dependency.str());
+    return found == world.origins.end() ? std::string() : found->second;
+  };
+  for (const apk::Repository& repository : resolution.repositories)
+    origins.repository_labels.push_back(repository.label());
+  for (ArchitecturePlan& plan : resolution.plans) {
+    throw_if_stopped(stop);
+    apk::Request request;
+    request.architectures = {plan.architecture.apk};
+    request.world = resolution.world;
+    for (std::size_t r = 0; r < resolution.repositories.size(); ++r)
+      request.repositories.push_back({&plan.indexes[r], resolution.repositories[r].tag});
+    plan.plan = with_context("resolving for " + plan.architecture.apk,
+                             [&] { return apk::resolve(request, origins); });
+  }
+  return resolution;
+}
+
+}  // namespace tarn::builder

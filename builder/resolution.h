@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "apk/fetch/fetcher.h"
+#include "apk/index/index.h"
+#include "apk/model/architecture.h"
+#include "apk/model/repository.h"
+#include "apk/solver/solver.h"
+#include "apk/support/progress.h"
+#include "apk/trust/keyring.h"
+#include "apk/trust/trusted_index.h"
+#include "builder/recipe/recipe.h"
+
+namespace tarn::builder {
+
+/// What a recipe is resolved with.
+struct ResolveOptions {
+  std::vector<apk::Architecture> architectures;  ///< empty: the recipe's; none there: the host's
+  apk::SignaturePolicy signatures = apk::SignaturePolicy::required;
+  std::size_t threads = 1;
+};
+
+/// One architecture's indexes and the plan made from them.
+struct ArchitecturePlan {
+  apk::Architecture architecture;
+  std::vector<apk::Index> indexes;  ///< one for each of Resolution::repositories
+  apk::Keyring keyring;             ///< the recipe's keys, and those that verified the indexes
+  apk::Plan plan;                   ///< points into `indexes`
+};
+
+/// A recipe with everything that came of its repositories.
+struct Resolution {
+  std::vector<apk::Repository> repositories;        ///< resolved with, in order
+  std::vector<apk::Repository> image_repositories;  ///< for etc/apk/repositories
+  std::vector<apk::Dependency> world;               ///< what the recipe asks for, as written
+  std::vector<ArchitecturePlan> plans;              ///< in order of the architecture's apk name
+};
+
+/// recipe ─ indexes ─ solver: brings and checks the indexes of all architectures, then plans each.
+/// Throws Error: usage for the recipe's own mistakes, network, trust, unsatisfiable.
+Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
+                          apk::Fetcher& fetcher, Progress& progress, const std::stop_token& stop);
+
+}  // namespace tarn::builder

@@ -1,0 +1,177 @@
+#include "builder/staging.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "apk/package/package_file.h"
+#include "apk/support/parallel.h"
+#include "builder/rootfs/accounts.h"
+#include "builder/rootfs/certificates.h"
+#include "builder/rootfs/database.h"
+#include "builder/rootfs/files.h"
+#include "builder/rootfs/installer.h"
+#include "builder/rootfs/os_release.h"
+#include "builder/rootfs/paths.h"
+#include "builder/rootfs/prune.h"
+#include "builder/rootfs/services.h"
+#include "builder/rootfs/skeleton.h"
+#include "builder/scripts/busybox_links.h"
+
+namespace tarn::builder {
+namespace {
+
+/// The package whose script would make the applet links.
+constexpr std::string_view busybox_package = "busybox";
+
+/// Reads and checks a package as it is about to be unpacked.
+PackageToInstall open_package(const StagingInput& input, const apk::PlannedPackage& planned) {
+  const apk::Package& package = *planned.package;
+  const auto found = input.files.find(package.identity);
+  if (found == input.files.end())
+    return {.package = package,
+            .repository_tag = planned.tag,
+            .scripts = {},
+            .triggers = {},
+            .entries = {},
+            .content = nullptr};
+  return with_context("unpacking " + package.label(), [&] {
+    const MappedFile& mapping = found->second;
+    const auto file = apk::PackageFile::parse(mapping.bytes(), mapping.path().string());
+    file.verify_identity(package.identity);
+    file.verify_data_hash();
+    return PackageToInstall::from_file(file, mapping, apk::read_package_data(file), package,
+                                       planned.tag);
+  });
+}
+
+/// Packages are read on all threads, a few ahead of the one that is unpacked, so that memory holds
+/// a few packages at a time; they are unpacked one after the other in the plan's order.
+void install_packages(Installer& installer, const StagingInput& input, Progress& progress,
+                      const std::stop_token& stop) {
+  const auto& planned = input.plan.plan.packages;
+  std::uint64_t total = 0;
+  for (const auto& p : planned) total += p.package->installed_size;
+  const auto task = progress.begin("unpacking", total);
+  std::uint64_t done = 0;
+  for (std::size_t first = 0; first < planned.size(); first += input.threads) {
+    const std::size_t count = std::min(input.threads, planned.size() - first);
+    std::vector<std::optional<PackageToInstall>> batch(count);
+    parallel_for(
+        count, input.threads,
+        [&](std::size_t i) { batch[i] = open_package(input, planned[first + i]); }, stop);
+    for (auto& package : batch) {
+      done += package->package.installed_size;
+      installer.install(std::move(*package));
+      progress.advance(task, done);
+    }
+  }
+  progress.end(task, TaskOutcome::done);
+}
+
+std::vector<UnrunScript> scripts_not_run(const Recipe& recipe, const Installer& installer) {
+  // What runs when a root is made anew; the others are for upgrades and removal.
+  constexpr std::array installing = {apk::ScriptKind::pre_install, apk::ScriptKind::post_install,
+                                     apk::ScriptKind::trigger};
+  std::vector<UnrunScript> scripts;
+  for (const apk::InstalledPackage& installed : installer.packages()) {
+    if (recipe.scripts.of(installed.package.name) == ScriptPolicy::skip) continue;
+    for (const apk::ScriptKind kind : installing)
+      if (installed.scripts.contains(kind))
+        scripts.push_back({installed.package.label(), std::string(apk::script_name(kind))});
+  }
+  return scripts;
+}
+
+/// Paths of the files of installed packages that provide one of `names`.
+std::vector<std::string> files_of_providers(const Installer& installer,
+                                            const std::vector<std::string>& names) {
+  std::vector<std::string> paths;
+  for (const apk::InstalledPackage& installed : installer.packages()) {
+    const bool provides = std::ranges::any_of(names, [&](const std::string& name) {
+      return installed.package.name == name ||
+             std::ranges::find(installed.package.provides, name, &apk::Provide::name) !=
+                 installed.package.provides.end();
+    });
+    if (!provides) continue;
+    for (const apk::InstalledDirectory& directory : installed.directories)
+      for (const apk::InstalledFile& file : directory.files)
+        paths.push_back(directory.path.empty() ? file.name : directory.path + "/" + file.name);
+  }
+  return paths;
+}
+
+/// Writes the service bundle, owned by whom the image runs as.
+void add_services(Rootfs& rootfs, const Recipe& recipe) {
+  const std::string run_as = resolve_run_as(rootfs, recipe.accounts.run_as);
+  std::uint32_t uid = 0;
+  std::from_chars(run_as.data(), run_as.data() + run_as.size(), uid);
+  const AccountDatabase accounts(rootfs);
+  const UserLine* user = accounts.find_user(uid);
+  write_services(rootfs, recipe.entrypoint, uid, user != nullptr ? user->gid : uid);
+}
+
+/// The world for etc/apk/world: what was asked for. A tag that the image's own repositories do not
+/// define is left out, or apk in the image would refuse to do anything.
+std::vector<apk::Dependency> image_world(const Resolution& resolution) {
+  std::vector<apk::Dependency> world = resolution.world;
+  for (apk::Dependency& dependency : world)
+    if (std::ranges::find(resolution.image_repositories, dependency.tag, &apk::Repository::tag) ==
+        resolution.image_repositories.end())
+      dependency.tag.clear();
+  return world;
+}
+
+/// The keys for etc/apk/keys: those that are trusted to build with, and the recipe's for run time.
+std::vector<apk::PublicKey> image_keys(const Recipe& recipe, const apk::Keyring& keyring) {
+  std::vector<apk::PublicKey> keys;
+  for (const auto& [name, key] : keyring.keys()) keys.push_back(key);
+  for (const auto& runtime : recipe.contents.runtime_keyring) {
+    if (keyring.find(runtime.name) != nullptr)
+      throw Error(ErrorKind::usage, runtime.position.str() + ": the keyring has a key named '" +
+                                        runtime.name + "' already");
+    keys.push_back(with_context("reading the key of " + runtime.position.str(), [&] {
+      return apk::PublicKey::from_pem(runtime.name, runtime.content);
+    }));
+  }
+  return keys;
+}
+
+}  // namespace
+
+Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress,
+             const std::stop_token& stop) {
+  Staged staged;
+  Rootfs& rootfs = staged.rootfs;
+  apply_skeleton(rootfs, load_skeleton(recipe.skeleton));
+
+  Installer installer(rootfs);
+  install_packages(installer, input, progress, stop);
+  staged.skipped_scripts = scripts_not_run(recipe, installer);
+  if (recipe.scripts.of(busybox_package) != ScriptPolicy::skip) install_busybox_links(rootfs);
+
+  apply_accounts(rootfs, recipe.accounts, input.created);
+  apply_files(rootfs, recipe.files);
+  add_services(rootfs, recipe);
+  add_certificates(rootfs, recipe.certificates.additional);
+  add_packaged_certificates(rootfs, files_of_providers(installer, recipe.certificates.providers));
+  apply_paths(rootfs, recipe.paths);
+  if (recipe.skeleton != "none")
+    write_os_release_fallback(rootfs, os_release_of(input.resolution.repositories));
+  for (const Located& pattern : prune(rootfs, recipe.prune).without_match)
+    progress.note(NoteLevel::warning,
+                  pattern.position.str() + ": nothing to prune matches '" + pattern.text + "'");
+  if (recipe.apk_database == ApkDatabase::drop)
+    drop_apk_database(rootfs);
+  else
+    write_apk_database(rootfs, {.packages = installer.packages(),
+                                .world = image_world(input.resolution),
+                                .architectures = {input.plan.architecture.apk},
+                                .repositories = input.resolution.image_repositories,
+                                .keys = image_keys(recipe, input.plan.keyring)});
+  return staged;
+}
+
+}  // namespace tarn::builder
