@@ -1,0 +1,95 @@
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "builder/cli/commands.h"
+#include "builder/cli/recipe_options.h"
+#include "builder/resolution.h"
+#include "builder/terminal/format_size.h"
+#include "builder/terminal/table.h"
+
+namespace tarn::builder {
+namespace {
+
+struct PlanOptions {
+  RecipeOptions recipe;
+  RepositoryOptions repositories;
+  bool json = false;
+};
+
+nlohmann::ordered_json plan_json(const Resolution& resolution) {
+  nlohmann::ordered_json architectures = nlohmann::ordered_json::array();
+  for (const ArchitecturePlan& plan : resolution.plans) {
+    nlohmann::ordered_json packages = nlohmann::ordered_json::array();
+    for (const apk::PlannedPackage& planned : plan.plan.packages) {
+      const apk::Package& package = *planned.package;
+      const apk::Repository& repository = resolution.repositories[planned.repository];
+      packages.push_back({{"name", package.name},
+                          {"version", package.version},
+                          {"repository", repository.url.str()},
+                          {"url", repository.package_url(package).str()},
+                          {"size", package.size},
+                          {"installed_size", package.installed_size},
+                          {"checksum", package.identity.str()}});
+    }
+    architectures.push_back(
+        {{"architecture", plan.architecture.apk}, {"packages", std::move(packages)}});
+  }
+  return {{"architectures", std::move(architectures)}};
+}
+
+void print_plan(const Resolution& resolution, const ArchitecturePlan& plan, std::ostream& out) {
+  Table table({{"package"},
+               {"version"},
+               {"repository"},
+               {"size", Align::right},
+               {"installed", Align::right}});
+  std::uint64_t size = 0;
+  std::uint64_t installed_size = 0;
+  for (const apk::PlannedPackage& planned : plan.plan.packages) {
+    const apk::Package& package = *planned.package;
+    table.add({package.name, package.version, resolution.repositories[planned.repository].label(),
+               format_size(package.size), format_size(package.installed_size)});
+    size += package.size;
+    installed_size += package.installed_size;
+  }
+  out << table.str()
+      << fmt::format("{}: {} packages, {} to fetch, {} installed\n", plan.architecture.apk,
+                     plan.plan.packages.size(), format_size(size), format_size(installed_size));
+}
+
+void run_plan(const PlanOptions& options, const Context& context) {
+  RepositoryAccess access(options.repositories.network, context);
+  const Recipe recipe = access.load(options.recipe);
+  apk::Fetcher fetcher = access.fetcher(recipe);
+  const Resolution resolution =
+      resolve_recipe(recipe, resolve_options(options.repositories, context.options), fetcher,
+                     context.progress, context.stop);
+  if (options.json) {
+    context.out << plan_json(resolution).dump(2) << '\n';
+    return;
+  }
+  for (const ArchitecturePlan& plan : resolution.plans) {
+    if (&plan != &resolution.plans.front()) context.out << '\n';
+    print_plan(resolution, plan, context.out);
+  }
+}
+
+}  // namespace
+
+void add_plan_command(Commands& commands) {
+  auto options = std::make_shared<PlanOptions>();
+  CLI::App& command = commands.add(commands.root(), "plan",
+                                   "Show the packages a recipe resolves to, in install order",
+                                   "  tarn plan base.yaml\n"
+                                   "  tarn plan base.yaml --arch x86_64,aarch64 --json\n"
+                                   "  tarn plan base.yaml --var release=v3.21\n");
+  add_recipe_options(command, options->recipe);
+  add_repository_options(command, options->repositories);
+  command.add_flag("--json", options->json, "Print the plan as JSON");
+  commands.on(command, [options](const Context& context) { run_plan(*options, context); });
+}
+
+}  // namespace tarn::builder
