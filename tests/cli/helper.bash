@@ -1,12 +1,14 @@
 # What the tests of the program share. Load it with `load helper`.
 #
 #   tarn ARGS…                 the program: $TARN, else build/release/tarn, else build/dev/tarn
+#   need TOOL…                 skips the test, with a message, where a tool is missing
+#   need_shared                skips it where the shared test material is missing; sets SHARED
 #   make_tree DIR              a small tree of files to pack
 #   free_port                  prints a TCP port nothing listens on
 #   start_nginx [--tls] DIR [CONFIG]
 #                              serves DIR over http (--tls: https with HTTP/2); CONFIG are lines for
 #                              the server block. Sets NGINX_URL, NGINX_LOG (the access log: method,
-#                              path, status, octets, range), NGINX_PID and, with --tls, NGINX_CA.
+#                              path, status, octets, range, protocol), NGINX_PID and, with --tls, NGINX_CA.
 #                              Ends by itself after five minutes.
 #   stop_nginx [PID]           ends one server ($NGINX_PID)
 #   stop_all_nginx             ends all this test file started: call it in teardown or teardown_file
@@ -40,6 +42,18 @@ tarn() {
 fail() {
   printf '%s\n' "$@" >&2
   return 1
+}
+
+need() {
+  local tool
+  for tool in "$@"; do
+    PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || skip "$tool is not installed"
+  done
+}
+
+need_shared() {
+  SHARED=$(realpath -m "${TARN_SHARED:-$project/../shared}")
+  [ -e "$SHARED/README.md" ] || skip "no shared test material at $SHARED"
 }
 
 assert_status() {
@@ -101,7 +115,7 @@ pid $home/pid;
 error_log $home/error.log;
 events { worker_connections 256; }
 http {
-  log_format plain '\$request_method \$uri \$status \$body_bytes_sent "\$http_range"';
+  log_format plain '\$request_method \$uri \$status \$body_bytes_sent "\$http_range" \$server_protocol';
   access_log $home/access.log plain;
   client_body_temp_path $home/body;
   proxy_temp_path $home/proxy;
