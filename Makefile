@@ -1,0 +1,30 @@
+# Thin targets over CMake, CTest and a few scripts; each sets up all it needs.
+
+PRESET ?= release
+
+.PHONY: setup build demo test bench format lint clean
+
+setup:
+	@tests/setup
+
+build: setup
+	@cmake --preset $(PRESET) >/dev/null
+	@cmake --build --preset $(PRESET)
+
+demo: build
+	@tests/demo
+
+test: build
+	@ctest --test-dir build/$(PRESET) --output-on-failure --no-tests=error
+
+bench: build
+	@bench/run
+
+format: setup
+	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+lint: setup
+	@tests/checks/lint
+
+clean:
+	@rm -rf build
