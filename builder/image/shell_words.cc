@@ -1,6 +1,7 @@
 #include "builder/image/shell_words.h"
 
-#include <optional>
+#include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -23,7 +24,7 @@ class Splitter {
       if (is_space(c)) {
         end_word();
         ++at_;
-      } else if (c == '#' && !word_) {
+      } else if (c == '#' && !in_word_) {
         at_ = std::min(line_.find('\n', at_), line_.size());
       } else if (c == '\'') {
         take_single_quotes();
@@ -42,13 +43,13 @@ class Splitter {
 
  private:
   void add(char c) {
-    if (!word_) word_.emplace();
-    word_->push_back(c);
+    in_word_ = true;
+    word_.push_back(c);
   }
 
   void end_word() {
-    if (word_) words_.push_back(std::move(*word_));
-    word_.reset();
+    if (in_word_) words_.push_back(std::exchange(word_, {}));
+    in_word_ = false;
   }
 
   Error unclosed(char quote, std::size_t opened) const {
@@ -60,14 +61,14 @@ class Splitter {
   void take_single_quotes() {
     const std::size_t close = line_.find('\'', at_ + 1);
     if (close == std::string_view::npos) throw unclosed('\'', at_);
-    if (!word_) word_.emplace();
-    word_->append(line_.substr(at_ + 1, close - at_ - 1));
+    in_word_ = true;
+    word_.append(line_.substr(at_ + 1, close - at_ - 1));
     at_ = close + 1;
   }
 
   void take_double_quotes() {
     const std::size_t opened = at_++;
-    if (!word_) word_.emplace();
+    in_word_ = true;
     while (at_ < line_.size() && line_[at_] != '"') {
       if (line_[at_] == '\\' && at_ + 1 < line_.size() &&
           std::string_view("$`\"\\\n").find(line_[at_ + 1]) != std::string_view::npos) {
@@ -78,7 +79,7 @@ class Splitter {
           continue;
         }
       }
-      word_->push_back(line_[at_++]);
+      word_.push_back(line_[at_++]);
     }
     if (at_ >= line_.size()) throw unclosed('"', opened);
     ++at_;
@@ -94,7 +95,8 @@ class Splitter {
 
   std::string_view line_;
   std::size_t at_ = 0;
-  std::optional<std::string> word_;  ///< set while inside a word, which may be empty
+  std::string word_;
+  bool in_word_ = false;  ///< a word may be empty
   std::vector<std::string> words_;
 };
 
