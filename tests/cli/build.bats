@@ -132,10 +132,12 @@ YAML
   start_nginx "$SHARED/mirror/alpine"
   write_recipe base.yaml "$NGINX_URL/v3.19.1-bootmedia"
   expected=$("$TARN" --cache "$PWD/clean" build base.yaml base:latest expected.tar)
+  builds=()
   for i in $(seq 8); do
     "$TARN" -q --cache "$PWD/shared-cache" build base.yaml base:latest "at-once-$i.tar" >"digest-$i" &
+    builds+=($!)
   done
-  wait
+  wait "${builds[@]}"
   for i in $(seq 8); do
     [ "$(cat "digest-$i")" = "$expected" ]
     cmp "at-once-$i.tar" expected.tar

@@ -17,7 +17,7 @@ teardown() {
   start_nginx "$BATS_TEST_TMPDIR/www"
   [ "$(curl -fsS "$NGINX_URL/file")" = content ]
   run -22 curl -fsS "$NGINX_URL/nothing"
-  grep -qx 'GET /file 200 8 "-"' "$NGINX_LOG"
+  grep -qx 'GET /file 200 8 "-" HTTP/1.1' "$NGINX_LOG"
   grep -q 'GET /nothing 404' "$NGINX_LOG"
   stop_nginx
   run -7 curl -fsS "$NGINX_URL/file"
