@@ -1,5 +1,3 @@
-#include <charconv>
-#include <cstdlib>
 #include <memory>
 #include <ostream>
 
@@ -15,6 +13,7 @@
 #include "builder/cli/apk.h"
 #include "builder/cli/apk_json.h"
 #include "builder/cli/pack_metadata.h"
+#include "builder/cli/source_date_epoch.h"
 
 namespace tarn::builder {
 namespace {
@@ -44,17 +43,6 @@ Pair split_pair(const std::string& text, const char* form) {
   if (equals == std::string::npos || equals == 0)
     throw Error(ErrorKind::usage, fmt::format("'{}' is not {}", text, form));
   return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
-std::optional<std::int64_t> source_date_epoch() {
-  const char* set = std::getenv("SOURCE_DATE_EPOCH");
-  if (set == nullptr || *set == '\0') return std::nullopt;
-  const std::string_view text = set;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw Error(ErrorKind::usage, fmt::format("SOURCE_DATE_EPOCH: '{}' is not a number", text));
-  return seconds;
 }
 
 /// The metadata file's values; where the command line has a value of the same key, that counts

@@ -1,5 +1,3 @@
-#include <charconv>
-#include <cstdlib>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +8,7 @@
 #include "builder/build.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/recipe_options.h"
+#include "builder/cli/source_date_epoch.h"
 #include "builder/sink/reference.h"
 #include "builder/sink/sink.h"
 #include "builder/terminal/format_size.h"
@@ -27,18 +26,6 @@ struct BuildCommandOptions {
   std::vector<std::string> annotations;
   bool json = false;
 };
-
-std::optional<std::int64_t> source_date_epoch() {
-  const char* text = std::getenv("SOURCE_DATE_EPOCH");
-  if (text == nullptr || *text == '\0') return std::nullopt;
-  const std::string_view view = text;
-  std::int64_t seconds = 0;
-  const auto [end, status] = std::from_chars(view.data(), view.data() + view.size(), seconds);
-  if (status != std::errc() || end != view.data() + view.size() || seconds < 0)
-    throw Error(ErrorKind::usage, fmt::format("SOURCE_DATE_EPOCH is '{}'", view))
-        .hint("set it to a number of seconds since 1970");
-  return seconds;
-}
 
 std::map<std::string, std::string> parse_annotations(const std::vector<std::string>& settings) {
   std::map<std::string, std::string> annotations;
