@@ -32,8 +32,7 @@ std::vector<apk::Architecture> choose_architectures(const Recipe& recipe,
     }
   if (chosen.empty()) chosen = {apk::Architecture::host()};
   std::ranges::sort(chosen, {}, &apk::Architecture::apk);
-  const auto repeated = std::ranges::unique(chosen);
-  chosen.erase(repeated.begin(), repeated.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   return chosen;
 }
 
