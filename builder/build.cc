@@ -94,11 +94,11 @@ PackageFiles fetch_packages(const Resolution& resolution, apk::Fetcher& fetcher)
   for (const ArchitecturePlan& plan : resolution.plans)
     for (const apk::PlannedPackage& planned : plan.plan.packages) {
       // Size 0 means there is nothing but metadata: apk never fetches such a package.
-      if (planned.package->installed_size == 0) continue;
-      if (!files.try_emplace(planned.package->identity).second) continue;
-      identities.push_back(planned.package->identity);
+      if (planned.package.installed_size == 0) continue;
+      if (!files.try_emplace(planned.package.identity).second) continue;
+      identities.push_back(planned.package.identity);
       wanted.push_back(
-          wanted_package(resolution.repositories[planned.repository], *planned.package));
+          wanted_package(resolution.repositories[planned.repository], planned.package));
     }
   const auto fetched = fetcher.fetch_fixed(wanted);
   for (std::size_t i = 0; i < fetched.size(); ++i) files[identities[i]] = fetched[i];
@@ -108,7 +108,7 @@ PackageFiles fetch_packages(const Resolution& resolution, apk::Fetcher& fetcher)
 std::int64_t newest_build_time(const apk::Plan& plan) {
   std::int64_t newest = 0;
   for (const apk::PlannedPackage& planned : plan.packages)
-    newest = std::max(newest, planned.package->build_time);
+    newest = std::max(newest, planned.package.build_time);
   return newest;
 }
 

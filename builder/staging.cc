@@ -28,7 +28,7 @@ constexpr std::string_view busybox_package = "busybox";
 
 /// Reads and checks a package as it is about to be unpacked.
 PackageToInstall open_package(const StagingInput& input, const apk::PlannedPackage& planned) {
-  const apk::Package& package = *planned.package;
+  const apk::Package& package = planned.package;
   const auto found = input.files.find(package.identity);
   if (found == input.files.end())
     return {.package = package,
@@ -53,7 +53,7 @@ void install_packages(Installer& installer, const StagingInput& input, Progress&
                       const std::stop_token& stop) {
   const auto& planned = input.plan.plan.packages;
   std::uint64_t total = 0;
-  for (const auto& p : planned) total += p.package->installed_size;
+  for (const auto& p : planned) total += p.package.installed_size;
   const auto task = progress.begin("unpacking", total);
   std::uint64_t done = 0;
   for (std::size_t first = 0; first < planned.size(); first += input.threads) {

@@ -75,7 +75,7 @@ constexpr unsigned less_bit = 2;
 constexpr unsigned greater_bit = 4;
 constexpr unsigned fuzzy_bit = 8;
 
-bool accepts(VersionMatch match, std::string_view provided, std::string_view wanted) {
+bool accepts_version(VersionMatch match, std::string_view wanted, std::string_view provided) {
   const auto bits = static_cast<unsigned>(match);
   const auto order = (bits & fuzzy_bit) != 0 ? compare_versions_fuzzy(provided, wanted)
                                              : compare_versions(provided, wanted);
@@ -85,6 +85,13 @@ bool accepts(VersionMatch match, std::string_view provided, std::string_view wan
 }
 
 }  // namespace
+
+bool accepts(VersionMatch match, std::string_view wanted, std::string_view provided,
+             const Identity& identity) {
+  if (match == VersionMatch::any) return true;
+  if (match == VersionMatch::identity) return Identity::parse(wanted) == identity;
+  return provided.empty() || wanted.empty() || accepts_version(match, wanted, provided);
+}
 
 std::optional<Dependency> Dependency::parse(std::string_view text) {
   Dependency dependency;
@@ -120,12 +127,7 @@ std::string Dependency::str() const {
 }
 
 bool Dependency::is_satisfied_by(std::string_view provided, const Identity& identity) const {
-  const bool matches = [&] {
-    if (match == VersionMatch::any) return true;
-    if (match == VersionMatch::identity) return Identity::parse(version) == identity;
-    return provided.empty() || version.empty() || accepts(match, provided, version);
-  }();
-  return matches != conflict;
+  return accepts(match, version, provided, identity) != conflict;
 }
 
 std::optional<Provide> Provide::parse(std::string_view text) {

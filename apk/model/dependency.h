@@ -25,6 +25,11 @@ enum class VersionMatch : std::uint8_t {
   greater_or_fuzzy = 13,
 };
 
+/// Whether `match` with the version `wanted` accepts a provider: `provided` is its version of the
+/// name (empty: a provide without version, which any operator accepts), `identity` its package's.
+bool accepts(VersionMatch match, std::string_view wanted, std::string_view provided,
+             const Identity& identity);
+
 /// One dependency: `[!]name[@tag][operator version]`.
 struct Dependency {
   std::string name;
@@ -40,9 +45,8 @@ struct Dependency {
   /// The form parse() takes, with the operator in its shortest spelling.
   std::string str() const;
 
-  /// Whether a provider satisfies it; `version` is what the provider has for `name` (empty: a
-  /// provide without version, which any operator accepts), `identity` its package's. A conflict
-  /// inverts the result. Names are not compared.
+  /// Whether a provider satisfies it, as accepts() says; a conflict inverts the result. Names are
+  /// not compared.
   bool is_satisfied_by(std::string_view version, const Identity& identity) const;
 
   bool operator==(const Dependency&) const = default;

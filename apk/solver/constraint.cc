@@ -5,20 +5,17 @@
 namespace tarn::apk {
 
 void Search::apply_world(const WorldEntry& entry) {
-  const Dependency& dependency = *entry.dependency;
-  if (!dependency.tag.empty()) {
-    const auto number = universe_.tag_number(dependency.tag);
+  const std::string& tag_text = entry.dependency->tag;
+  if (!tag_text.empty()) {
+    const auto number = universe_.tag_number(tag_text);
     if (number.has_value()) {
       const Mask tag = Mask{1} << *number;
-      for (const Provider& provider : universe_.providers(entry.name)) {
-        const Package& package = universe_.package(provider.package);
-        if (dependency.is_satisfied_by(provider.version, package.identity)) {
-          inherit_tags(provider.package, tag, tag);
-        }
+      for (const Provider& provider : universe_.providers(entry.need.name)) {
+        if (satisfies(provider, entry.need)) inherit_tags(provider.package, tag, tag);
       }
     }
   }
-  apply(kNoPackage, Need{entry.name, &dependency});
+  apply(kNoPackage, entry.need);
 }
 
 void Search::apply_depends(PackageId by) {
@@ -30,25 +27,23 @@ void Search::apply_depends(PackageId by) {
 /// Puts one constraint in force. `by` is kNoPackage for world.
 void Search::apply(PackageId by, const Need& need) {
   NameState& state = names_[need.name];
-  const Dependency& dependency = *need.dependency;
-  const bool is_own = dependency.conflict && state.chosen.package == by;
-  if (state.decided && !is_own && !is_chosen_right(state, dependency)) {
+  const bool is_own = need.conflict && state.chosen.package == by;
+  if (state.decided && !is_own && !is_chosen_right(state, need)) {
     ++failures_;
     if (by != kNoPackage) failed_.push_back(by);
   }
   const Mask allowed = by == kNoPackage ? 0 : packages_[by].allowed_tags;
   for (const Provider& provider : universe_.providers(need.name)) {
-    if (dependency.conflict && provider.package == by) continue;
-    const Package& package = universe_.package(provider.package);
+    if (need.conflict && provider.package == by) continue;
     PackageState& candidate = packages_[provider.package];
-    if (!dependency.is_satisfied_by(provider.version, package.identity)) {
+    if (!satisfies(provider, need)) {
       ++candidate.conflicts;
       if (candidate.selectable && !state.decided) disqualify(provider.package);
-    } else if (!dependency.conflict) {
+    } else if (!need.conflict) {
       inherit_tags(provider.package, allowed, 0);
     }
   }
-  if (!dependency.conflict) require(need.name);
+  if (!need.conflict) require(need.name);
 }
 
 void Search::require(NameId id) {
@@ -88,28 +83,24 @@ void Search::disqualify(PackageId id) {
   }
 }
 
+bool Search::satisfies(const Provider& provider, const Need& need) const {
+  return need.is_satisfied_by(provider.version, universe_.identity(provider.package));
+}
+
 /// Whether a decided name satisfies a dependency.
-bool Search::is_chosen_right(const NameState& state, const Dependency& dependency) const {
-  if (state.chosen.package == kNoPackage) return dependency.conflict;
-  return dependency.is_satisfied_by(state.chosen.version,
-                                    universe_.package(state.chosen.package).identity);
+bool Search::is_chosen_right(const NameState& state, const Need& need) const {
+  return state.chosen.package == kNoPackage ? need.conflict : satisfies(state.chosen, need);
 }
 
 /// Whether what is known still leaves a way to satisfy a dependency of package `by`.
 bool Search::can_satisfy(PackageId by, const Need& need) const {
   const NameState& state = names_[need.name];
-  const Dependency& dependency = *need.dependency;
   if (state.decided) {
-    return (dependency.conflict && state.chosen.package == by) ||
-           is_chosen_right(state, dependency);
+    return (need.conflict && state.chosen.package == by) || is_chosen_right(state, need);
   }
-  if (dependency.conflict) return true;
+  if (need.conflict) return true;
   for (const Provider& provider : universe_.providers(need.name)) {
-    if (packages_[provider.package].selectable &&
-        dependency.is_satisfied_by(provider.version,
-                                   universe_.package(provider.package).identity)) {
-      return true;
-    }
+    if (packages_[provider.package].selectable && satisfies(provider, need)) return true;
   }
   return false;
 }

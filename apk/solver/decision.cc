@@ -81,7 +81,7 @@ bool Search::is_candidate(const Provider& provider) const {
 bool Search::is_selectable_alone(NameId id, const Provider& provider) const {
   if (!provider.is_virtual()) return true;
   const NameId own = universe_.name_of(provider.package);
-  return own == id || universe_.package(provider.package).provider_priority > 0 ||
+  return own == id || universe_.provider_priority(provider.package) > 0 ||
          names_[own].requirers > 0;
 }
 
@@ -147,15 +147,14 @@ bool Search::is_better(const Provider& left, const Provider& right) const {
     const auto order = compare_versions(left.version, right.version);
     if (order != 0) return order > 0;
   }
-  const Package& package_a = universe_.package(left.package);
-  const Package& package_b = universe_.package(right.package);
-  if (package_a.name == package_b.name) {
-    const auto order = compare_versions(package_a.version, package_b.version);
+  if (universe_.name_of(left.package) == universe_.name_of(right.package)) {
+    const auto order =
+        compare_versions(universe_.version(left.package), universe_.version(right.package));
     if (order != 0) return order > 0;
   }
-  if (package_a.provider_priority != package_b.provider_priority) {
-    return package_a.provider_priority > package_b.provider_priority;
-  }
+  const std::uint32_t priority_a = universe_.provider_priority(left.package);
+  const std::uint32_t priority_b = universe_.provider_priority(right.package);
+  if (priority_a != priority_b) return priority_a > priority_b;
   return std::countr_zero(universe_.repositories(left.package)) <
          std::countr_zero(universe_.repositories(right.package));
 }

@@ -18,9 +18,9 @@ struct Search::Visit {
 };
 
 void Search::discover() {
-  for (const WorldEntry& entry : world_) names_[entry.name].asked_for = true;
+  for (const WorldEntry& entry : world_) names_[entry.need.name].asked_for = true;
   for (const WorldEntry& entry : world_) {
-    if (!names_[entry.name].seen) discover(entry.name);
+    if (!names_[entry.need.name].seen) discover(entry.need.name);
   }
   link_dependents();
 }
@@ -92,7 +92,7 @@ void Search::see(PackageId id) {
   seen_packages_.push_back(id);
   if (names_.size() < universe_.name_count()) names_.resize(universe_.name_count());
   for (const Need& need : universe_.install_if(id)) {
-    if (need.dependency->conflict) unwanted_.push_back(need.name);
+    if (need.conflict) unwanted_.push_back(need.name);
   }
   PackageState& state = packages_[id];
   state.seen = true;

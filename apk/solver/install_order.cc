@@ -50,7 +50,7 @@ class Walk {
     const auto depends = universe_.depends(step.package);
     while (step.depend < depends.size()) {
       const Need& need = depends[step.depend++];
-      if (need.dependency->conflict) continue;
+      if (need.conflict) continue;
       next = need.name;
       return true;
     }
@@ -71,7 +71,7 @@ class Walk {
     if (package == kNoPackage || reached_names_[name]) return false;
     const auto conditions = universe_.install_if(package);
     return std::all_of(conditions.begin(), conditions.end(), [&](const Need& need) {
-      return need.dependency->conflict || reached_names_[need.name];
+      return need.conflict || reached_names_[need.name];
     });
   }
 
@@ -88,7 +88,7 @@ class Walk {
 std::vector<PackageId> install_order(const Search& search) {
   Walk walk(search);
   for (const WorldEntry& entry : search.world()) {
-    if (!entry.dependency->conflict) walk.start(entry.name);
+    if (!entry.need.conflict) walk.start(entry.need.name);
   }
   return walk.take();
 }

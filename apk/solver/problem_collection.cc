@@ -18,7 +18,8 @@ constexpr std::size_t kLongestChain = 64;
 /// A constraint in force: of world (by kNoPackage) or of a chosen package.
 struct Constraint {
   PackageId by = kNoPackage;
-  const Dependency* dependency = nullptr;
+  Need need;
+  const Dependency* world = nullptr;  ///< an entry of world, as it is written
 };
 
 class Collector {
@@ -35,7 +36,7 @@ class Collector {
 
  private:
   void reach_all();
-  void add_constraint(PackageId by, NameId name, const Dependency& dependency);
+  void add_constraint(const Constraint& constraint);
   void reach(PackageId id, const Constraint& origin);
   void reach_triggered();
 
@@ -52,7 +53,7 @@ class Collector {
   void add_candidates(Problem& problem, NameId name) const;
   void add_candidate(Problem& problem, PackageId id) const;
   std::vector<Requirer> requirers_of(PackageId id) const;
-  std::string label(PackageId id) const { return universe_.package(id).label(); }
+  std::string label(PackageId id) const { return universe_.label(id); }
 
   const Search& search_;
   const Universe& universe_;
@@ -95,26 +96,25 @@ std::vector<Problem> Collector::collect() {
 /// Follows the constraints from world through the chosen packages.
 void Collector::reach_all() {
   for (const WorldEntry& entry : search_.world()) {
-    add_constraint(kNoPackage, entry.name, *entry.dependency);
+    add_constraint({kNoPackage, entry.need, entry.dependency});
   }
   std::size_t done = 0;
   do {
     for (; done < reached_.size(); ++done) {
       const PackageId id = reached_[done];
-      for (const Need& need : universe_.depends(id)) {
-        add_constraint(id, need.name, *need.dependency);
-      }
+      for (const Need& need : universe_.depends(id)) add_constraint({id, need});
     }
     reach_triggered();
   } while (done < reached_.size());
 }
 
-void Collector::add_constraint(PackageId by, NameId name, const Dependency& dependency) {
-  constraints_[name].push_back({by, &dependency});
-  if (dependency.conflict) return;
+void Collector::add_constraint(const Constraint& constraint) {
+  const NameId name = constraint.need.name;
+  constraints_[name].push_back(constraint);
+  if (constraint.need.conflict) return;
   const PackageId chosen = search_.name(name).chosen.package;
   if (chosen != kNoPackage) {
-    reach(chosen, {by, &dependency});
+    reach(chosen, constraint);
   } else if (std::find(without_choice_.begin(), without_choice_.end(), name) ==
              without_choice_.end()) {
     without_choice_.push_back(name);
@@ -137,7 +137,7 @@ void Collector::reach_triggered() {
     for (const Need& need : universe_.install_if(id)) {
       const PackageId trigger = search_.name(need.name).chosen.package;
       if (trigger == kNoPackage || !is_reached_[trigger]) continue;
-      reach(id, {trigger, need.dependency});
+      reach(id, {trigger, need});
       break;
     }
   }
@@ -147,7 +147,7 @@ void Collector::check_name(NameId name) {
   Problem problem;
   problem.name = universe_.text(name);
   for (const Constraint& constraint : constraints_[name]) {
-    if (!constraint.dependency->conflict) problem.required_by.push_back(requirer(constraint));
+    if (!constraint.need.conflict) problem.required_by.push_back(requirer(constraint));
   }
   if (universe_.providers(name).empty()) {
     problem.kind = ProblemKind::missing_name;
@@ -167,7 +167,7 @@ void Collector::check_package(PackageId id) {
 }
 
 void Collector::check_masked(PackageId id) {
-  const Package& package = universe_.package(id);
+  const Package package = universe_.package(id);
   Problem problem;
   if (package.uninstallable) {
     problem.reason = "it is broken";
@@ -203,10 +203,10 @@ void Collector::check_constraints(PackageId id) {
     Problem problem;
     bool is_forbidden = false;
     for (const Constraint& constraint : constraints_[offer.name]) {
-      const Dependency& dependency = *constraint.dependency;
-      if (dependency.is_satisfied_by(offer.version, universe_.package(id).identity)) {
-        if (!dependency.conflict) problem.required_by.push_back(requirer(constraint));
-      } else if (dependency.conflict) {
+      const Need& need = constraint.need;
+      if (need.is_satisfied_by(offer.version, universe_.identity(id))) {
+        if (!need.conflict) problem.required_by.push_back(requirer(constraint));
+      } else if (need.conflict) {
         if (constraint.by == id) continue;
         is_forbidden = true;
         problem.violated.push_back(requirer(constraint));
@@ -311,14 +311,15 @@ void Collector::add_world() {
   problem.kind = ProblemKind::conflict;
   for (const WorldEntry& entry : search_.world()) {
     if (problem.name.empty()) problem.name = entry.dependency->name;
-    problem.required_by.push_back(requirer({kNoPackage, entry.dependency}));
+    problem.required_by.push_back(requirer({kNoPackage, entry.need, entry.dependency}));
   }
   problems_.push_back(std::move(problem));
 }
 
 Requirer Collector::requirer(const Constraint& constraint) const {
   Requirer result;
-  result.dependency = *constraint.dependency;
+  result.dependency =
+      constraint.world != nullptr ? *constraint.world : universe_.dependency(constraint.need);
   Constraint at = constraint;
   while (at.by != kNoPackage) {
     if (result.package.empty()) {
@@ -328,7 +329,7 @@ Requirer Collector::requirer(const Constraint& constraint) const {
     }
     at = origins_[at.by];
   }
-  if (at.dependency != nullptr) result.world = *at.dependency;
+  if (at.world != nullptr) result.world = *at.world;
   return result;
 }
 
@@ -337,9 +338,9 @@ std::vector<Requirer> Collector::requirers_of(PackageId id) const {
   std::vector<Requirer> result;
   for (const Offer& offer : universe_.offers(id)) {
     for (const Constraint& constraint : constraints_[offer.name]) {
-      const Dependency& dependency = *constraint.dependency;
-      if (dependency.conflict || constraint.by == id) continue;
-      if (!dependency.is_satisfied_by(offer.version, universe_.package(id).identity)) continue;
+      const Need& need = constraint.need;
+      if (need.conflict || constraint.by == id) continue;
+      if (!need.is_satisfied_by(offer.version, universe_.identity(id))) continue;
       Requirer entry = requirer(constraint);
       if (std::find(result.begin(), result.end(), entry) == result.end()) {
         result.push_back(std::move(entry));

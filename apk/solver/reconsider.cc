@@ -53,7 +53,7 @@ bool Search::is_triggered(PackageId id) {
   Mask allowed = 0;
   for (const Need& need : universe_.install_if(id)) {
     const NameState& state = names_[need.name];
-    if (!state.decided || !is_chosen_right(state, *need.dependency)) return false;
+    if (!state.decided || !is_chosen_right(state, need)) return false;
     if (state.chosen.package != kNoPackage) allowed |= packages_[state.chosen.package].allowed_tags;
   }
   inherit_tags(id, allowed, 0);
@@ -80,7 +80,7 @@ void Search::merge_candidates(NameId id, std::size_t count) {
     if (!is_candidate(provider)) continue;
     if (first == kNoPackage) first = package;
     for (const Need& need : universe_.depends(package)) {
-      if (!need.dependency->conflict) count_merge(need.name, false);
+      if (!need.conflict) count_merge(need.name, false);
     }
   }
   for (const Need& need : universe_.depends(first)) {

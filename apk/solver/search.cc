@@ -6,7 +6,9 @@ namespace tarn::apk {
 
 Search::Search(Universe& universe, const std::vector<Dependency>& world) : universe_(universe) {
   for (const Dependency& dependency : world) {
-    world_.push_back({universe.add_name(dependency.name), &dependency});
+    const Need need{universe.add_name(dependency.name), dependency.match, dependency.conflict,
+                    dependency.version};
+    world_.push_back({need, &dependency});
   }
   std::stable_sort(world_.begin(), world_.end(), [](const WorldEntry& a, const WorldEntry& b) {
     return name_less(a.dependency->name, b.dependency->name);

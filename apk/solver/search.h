@@ -49,9 +49,9 @@ struct NameState {
   bool merge_virtual = false;
 };
 
-/// World's entries in the order in which they are used, with numbered names.
+/// World's entries in the order in which they are used.
 struct WorldEntry {
-  NameId name = 0;
+  Need need;
   const Dependency* dependency = nullptr;
 };
 
@@ -96,7 +96,8 @@ class Search {
   void inherit_tags(PackageId to, Mask allowed, Mask preferred);
   void disqualify(PackageId id);
   bool can_satisfy(PackageId by, const Need& need) const;
-  bool is_chosen_right(const NameState& state, const Dependency& dependency) const;
+  bool satisfies(const Provider& provider, const Need& need) const;
+  bool is_chosen_right(const NameState& state, const Need& need) const;
 
   // reconsider.cc
   void reconsider(NameId id);

@@ -24,7 +24,7 @@ std::variant<Plan, std::vector<Problem>> solve_in(Universe& universe,
     const PackageState& state = search.package(id);
     const Mask preferred = universe.tags(id) & state.preferred_tags;
     PlannedPackage planned;
-    planned.package = &universe.package(id);
+    planned.package = universe.package(id);
     planned.repository = universe.repository(id, preferred != 0 ? preferred : state.allowed_tags);
     planned.tag = universe.tag_of(planned.repository);
     plan.packages.push_back(std::move(planned));

@@ -24,9 +24,9 @@ struct Request {
   std::vector<Dependency> world;
 };
 
-/// One package of a plan. The pointer lives as long as the index it came from.
+/// One package of a plan.
 struct PlannedPackage {
-  const Package* package = nullptr;
+  Package package;
   std::size_t repository = 0;  ///< the lowest-numbered one that has it and may be used for it
   std::string tag;             ///< of that repository, where it was taken because of a pinning
 };

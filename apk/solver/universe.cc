@@ -54,13 +54,14 @@ void accumulate(std::vector<std::uint32_t>& firsts) {
 
 }  // namespace
 
-Universe::Universe(const Architectures& architectures, const Repositories& repositories) {
+Universe::Universe(const Architectures& architectures, const Repositories& repositories,
+                   const Index* installed) {
   if (repositories.size() > kMostRepositories) {
     throw Error(ErrorKind::usage, fmt::format("{} repositories: at most {} can be used",
                                               repositories.size(), kMostRepositories));
   }
   add_tags(repositories);
-  add_packages(repositories, architectures);
+  add_packages(repositories, architectures, installed);
   link_providers();
   link_triggers();
 }
@@ -74,7 +75,8 @@ void Universe::add_tags(const Repositories& repositories) {
   }
 }
 
-void Universe::add_packages(const Repositories& repositories, const Architectures& architectures) {
+void Universe::add_packages(const Repositories& repositories, const Architectures& architectures,
+                            const Index* installed) {
   std::size_t count = 0;
   for (const SolverRepository& repository : repositories) {
     count += repository.index->packages.size();
@@ -84,29 +86,31 @@ void Universe::add_packages(const Repositories& repositories, const Architecture
   names_.reserve(count * 4);
   std::unordered_map<Identity, PackageId, IdentityHash> known;
   known.reserve(count);
+  const auto add = [&](const Package& package) -> Entry& {
+    // Without an identity nothing says that two packages are the same.
+    if (package.identity != Identity{}) {
+      const auto [place, is_new] =
+          known.emplace(package.identity, static_cast<PackageId>(packages_.size()));
+      if (!is_new) return packages_[place->second];
+    }
+    const bool is_wanted =
+        package.arch == "noarch" ||
+        std::find(architectures.begin(), architectures.end(), package.arch) != architectures.end();
+    return add_package(package, is_wanted && !package.uninstallable);
+  };
+  if (installed != nullptr) {
+    for (const Package& package : installed->packages) add(package).installed = true;
+  }
   for (std::size_t i = 0; i < repositories.size(); ++i) {
     for (const Package& package : repositories[i].index->packages) {
-      // Without an identity nothing says that two packages are the same.
-      if (package.identity != Identity{}) {
-        const auto [place, is_new] =
-            known.emplace(package.identity, static_cast<PackageId>(packages_.size()));
-        if (!is_new) {
-          packages_[place->second].repositories |= Mask{1} << i;
-          continue;
-        }
-      }
-      const bool is_wanted = package.arch == "noarch" ||
-                             std::find(architectures.begin(), architectures.end(), package.arch) !=
-                                 architectures.end();
-      add_package(package, i, is_wanted && !package.uninstallable);
+      add(package).repositories |= Mask{1} << i;
     }
   }
 }
 
-void Universe::add_package(const Package& package, std::size_t repository, bool is_installable) {
+Universe::Entry& Universe::add_package(const Package& package, bool is_installable) {
   Entry entry;
   entry.package = &package;
-  entry.repositories = Mask{1} << repository;
   entry.first_offer = static_cast<std::uint32_t>(offers_.size());
   entry.installable = is_installable;
   packages_.push_back(entry);
@@ -114,6 +118,7 @@ void Universe::add_package(const Package& package, std::size_t repository, bool 
   for (const Provide& provide : package.provides) {
     offers_.push_back({names_.add(provide.name), provide.version});
   }
+  return packages_.back();
 }
 
 void Universe::link_providers() {
@@ -192,10 +197,10 @@ void Universe::resolve(PackageId id) {
   entry.resolved = true;
   entry.first_need = static_cast<std::uint32_t>(needs_.size());
   for (const Dependency& need : entry.package->depends) {
-    needs_.push_back({names_.add(need.name), &need});
+    needs_.push_back({names_.add(need.name), need.match, need.conflict, need.version});
   }
   for (const Dependency& need : entry.package->install_if) {
-    needs_.push_back({names_.add(need.name), &need});
+    needs_.push_back({names_.add(need.name), need.match, need.conflict, need.version});
   }
 }
 
@@ -208,6 +213,15 @@ std::span<const Need> Universe::install_if(PackageId id) const {
   const Entry& entry = packages_[id];
   return std::span(needs_).subspan(entry.first_need + entry.package->depends.size(),
                                    entry.package->install_if.size());
+}
+
+Dependency Universe::dependency(const Need& need) const {
+  Dependency dependency;
+  dependency.name = text(need.name);
+  dependency.match = need.match;
+  dependency.version = need.version;
+  dependency.conflict = need.conflict;
+  return dependency;
 }
 
 std::optional<unsigned> Universe::tag_number(std::string_view tag) const {

@@ -36,7 +36,14 @@ struct Provider {
 /// A dependency whose name has its number.
 struct Need {
   NameId name = 0;
-  const Dependency* dependency = nullptr;
+  VersionMatch match = VersionMatch::any;
+  bool conflict = false;
+  std::string_view version;
+
+  /// As Dependency::is_satisfied_by().
+  bool is_satisfied_by(std::string_view provided, const Identity& identity) const {
+    return accepts(match, version, provided, identity) != conflict;
+  }
 };
 
 /// A name that a package has or provides.
@@ -50,19 +57,30 @@ struct Offer {
 /// for: most of an index is never looked at.
 class Universe {
  public:
+  /// `installed` are the packages of a root's database; they come before those of repositories.
   /// Throws Error (usage) for more repositories than kMostRepositories. The indexes must outlive
   /// it.
   Universe(const std::vector<std::string>& architectures,
-           const std::vector<SolverRepository>& repositories);
+           const std::vector<SolverRepository>& repositories, const Index* installed = nullptr);
 
   std::size_t package_count() const { return packages_.size(); }
   std::size_t name_count() const { return names_.size(); }
 
-  const Package& package(PackageId id) const { return *packages_[id].package; }
+  /// All that the index says of a package.
+  Package package(PackageId id) const { return *packages_[id].package; }
+  const Identity& identity(PackageId id) const { return packages_[id].package->identity; }
+  std::string_view version(PackageId id) const { return packages_[id].package->version; }
+  std::uint32_t provider_priority(PackageId id) const {
+    return packages_[id].package->provider_priority;
+  }
+  /// "name-version".
+  std::string label(PackageId id) const { return packages_[id].package->label(); }
   /// The package's own name.
   NameId name_of(PackageId id) const { return offers_[packages_[id].first_offer].name; }
   /// The package's own name, then what it provides, in its order.
   std::span<const Offer> offers(PackageId id) const;
+  bool is_installed(PackageId id) const { return packages_[id].installed; }
+  /// None for a package that is only installed.
   Mask repositories(PackageId id) const { return packages_[id].repositories; }
   /// Tags of the repositories that have the package.
   Mask tags(PackageId id) const;
@@ -77,6 +95,8 @@ class Universe {
   std::span<const NameId> triggered_by(NameId name) const;
 
   NameId add_name(std::string_view name) { return names_.add(name); }
+  /// The dependency as it is written.
+  Dependency dependency(const Need& need) const;
   /// Numbers the package's dependencies and conditions, if that was not done yet.
   void resolve(PackageId id);
   /// Both need resolve() first.
@@ -100,6 +120,7 @@ class Universe {
     std::uint32_t first_offer = 0;
     std::uint32_t first_need = 0;
     bool installable = false;
+    bool installed = false;
     bool resolved = false;
   };
 
@@ -107,8 +128,9 @@ class Universe {
   using Repositories = std::vector<SolverRepository>;
 
   void add_tags(const Repositories& repositories);
-  void add_packages(const Repositories& repositories, const Architectures& architectures);
-  void add_package(const Package& package, std::size_t repository, bool is_installable);
+  void add_packages(const Repositories& repositories, const Architectures& architectures,
+                    const Index* installed);
+  Entry& add_package(const Package& package, bool is_installable);
   void link_providers();
   void link_triggers();
 

@@ -24,7 +24,7 @@ nlohmann::ordered_json plan_json(const Resolution& resolution) {
   for (const ArchitecturePlan& plan : resolution.plans) {
     nlohmann::ordered_json packages = nlohmann::ordered_json::array();
     for (const apk::PlannedPackage& planned : plan.plan.packages) {
-      const apk::Package& package = *planned.package;
+      const apk::Package& package = planned.package;
       const apk::Repository& repository = resolution.repositories[planned.repository];
       packages.push_back({{"name", package.name},
                           {"version", package.version},
@@ -49,7 +49,7 @@ void print_plan(const Resolution& resolution, const ArchitecturePlan& plan, std:
   std::uint64_t size = 0;
   std::uint64_t installed_size = 0;
   for (const apk::PlannedPackage& planned : plan.plan.packages) {
-    const apk::Package& package = *planned.package;
+    const apk::Package& package = planned.package;
     table.add({package.name, package.version, resolution.repositories[planned.repository].label(),
                format_size(package.size), format_size(package.installed_size)});
     size += package.size;

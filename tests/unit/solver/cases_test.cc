@@ -79,7 +79,7 @@ void check_plan(const Plan& plan, const Json& expected) {
   REQUIRE(expected["result"] == "ok");
   std::vector<std::string> steps;
   for (const PlannedPackage& planned : plan.packages) {
-    steps.push_back(planned.package->label());
+    steps.push_back(planned.package.label());
     if (!planned.tag.empty()) steps.back() += "@" + planned.tag;
   }
   std::vector<std::string> wanted;

@@ -74,7 +74,7 @@ struct Repositories {
     std::vector<std::string> words;
     if (const auto* plan = std::get_if<Plan>(&result)) {
       for (const PlannedPackage& planned : plan->packages) {
-        words.push_back(planned.package->label());
+        words.push_back(planned.package.label());
         if (!planned.tag.empty()) words.back() += "@" + planned.tag;
       }
       return fmt::format("{}", fmt::join(words, " "));
@@ -216,8 +216,8 @@ TEST_CASE("solver: deep and wide indexes") {
   const auto result = solve(request);
   const auto& plan = std::get<Plan>(result);
   REQUIRE(plan.packages.size() == depth + 1);
-  CHECK(plan.packages.front().package->name == fmt::format("p{}", depth));
-  CHECK(plan.packages.back().package->name == "p0");
+  CHECK(plan.packages.front().package.name == fmt::format("p{}", depth));
+  CHECK(plan.packages.back().package.name == "p0");
 }
 
 TEST_CASE("solver: explanations") {

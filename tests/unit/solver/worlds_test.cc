@@ -26,7 +26,7 @@ Index read_index(const std::filesystem::path& path) {
 std::vector<std::string> steps_of(const Plan& plan) {
   std::vector<std::string> steps;
   for (const PlannedPackage& planned : plan.packages) {
-    steps.push_back(planned.package->name + " " + planned.package->version);
+    steps.push_back(planned.package.name + " " + planned.package.version);
   }
   return steps;
 }
