@@ -44,22 +44,18 @@ apk::Dependency parse_world_entry(const std::string& text, const std::string& wh
   return std::move(*dependency);
 }
 
-struct World {
-  std::vector<apk::Dependency> dependencies;
-  std::map<std::string, std::string> origins;  ///< text of a dependency → where it was written
-};
-
-World read_world(const Recipe& recipe) {
-  World world;
+/// What the recipe asks for, each entry once.
+void read_world(const Recipe& recipe, Resolution& resolution) {
+  std::set<std::string> known;
   const auto add = [&](const std::string& text, const std::string& where) {
     apk::Dependency dependency = parse_world_entry(text, where);
-    if (world.origins.emplace(dependency.str(), where).second)
-      world.dependencies.push_back(std::move(dependency));
+    if (!known.insert(dependency.str()).second) return;
+    resolution.world.push_back(std::move(dependency));
+    resolution.world_origins.push_back(where);
   };
   for (const Located& package : recipe.contents.packages) add(package.text, package.position.str());
   if (recipe.entrypoint.type == "service-bundle")
     add(std::string(supervisor_package), "entrypoint of " + recipe.file.string());
-  return world;
 }
 
 /// The file name under which signatures refer to the key at `path`.
@@ -175,19 +171,49 @@ void read_indexes(const std::vector<RawIndex>& raw, const ResolveOptions& option
       progress.note(NoteLevel::detail, index.url.str() + ": " + warning);
 }
 
+/// Where world's entries were written, and the repositories' names, for messages.
+apk::Origins origins_of(const Resolution& resolution) {
+  apk::Origins origins;
+  origins.world = [&resolution](const apk::Dependency& dependency) {
+    const auto found = std::ranges::find(resolution.world, dependency);
+    return found == resolution.world.end()
+               ? std::string()
+               : resolution
+                     .world_origins[static_cast<std::size_t>(found - resolution.world.begin())];
+  };
+  for (const apk::Repository& repository : resolution.repositories)
+    origins.repository_labels.push_back(repository.label());
+  return origins;
+}
+
 }  // namespace
 
-Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
-                          apk::Fetcher& fetcher, Progress& progress, const std::stop_token& stop) {
+apk::Request request_for(const Resolution& resolution, const ArchitecturePlan& plan) {
+  apk::Request request;
+  request.architectures = {plan.architecture.apk};
+  request.world = resolution.world;
+  for (std::size_t r = 0; r < resolution.repositories.size(); ++r)
+    request.repositories.push_back({&plan.indexes[r], resolution.repositories[r].tag});
+  return request;
+}
+
+std::vector<NamedPlan> named_plans(const Resolution& resolution) {
+  std::vector<NamedPlan> plans;
+  for (const ArchitecturePlan& plan : resolution.plans)
+    plans.push_back({plan.architecture.apk, &plan.plan});
+  return plans;
+}
+
+Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options,
+                             apk::Fetcher& fetcher, Progress& progress,
+                             const std::stop_token& stop) {
   Resolution resolution;
   resolution.repositories = repositories_to_resolve(recipe);
   resolution.image_repositories = repositories_for_image(recipe);
   if (resolution.repositories.empty())
     throw Error(ErrorKind::usage, recipe.file.string() + ": no repository to resolve with")
         .hint("list one under contents.repositories");
-
-  World world = read_world(recipe);
-  resolution.world = world.dependencies;
+  read_world(recipe, resolution);
 
   const auto architectures = choose_architectures(recipe, options);
   const apk::Keyring keyring = read_keyring(recipe, fetcher);
@@ -198,23 +224,25 @@ Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
   }
   read_indexes(fetch_indexes(architectures, resolution.repositories, fetcher), options,
                resolution.plans, fetcher, progress, stop);
+  return resolution;
+}
 
-  apk::Origins origins;
-  origins.world = [&world](const apk::Dependency& dependency) {
-    const auto found = world.origins.find(dependency.str());
-    return found == world.origins.end() ? std::string() : found->second;
-  };
-  for (const apk::Repository& repository : resolution.repositories)
-    origins.repository_labels.push_back(repository.label());
-  for (ArchitecturePlan& plan : resolution.plans) {
-    throw_if_stopped(stop);
-    apk::Request request;
-    request.architectures = {plan.architecture.apk};
-    request.world = resolution.world;
-    for (std::size_t r = 0; r < resolution.repositories.size(); ++r)
-      request.repositories.push_back({&plan.indexes[r], resolution.repositories[r].tag});
-    plan.plan = with_context("resolving for " + plan.architecture.apk,
-                             [&] { return apk::resolve(request, origins); });
+Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
+                          apk::Fetcher& fetcher, Progress& progress, const std::stop_token& stop) {
+  Resolution resolution = read_repositories(recipe, options, fetcher, progress, stop);
+  const apk::Origins origins = origins_of(resolution);
+  parallel_for(
+      resolution.plans.size(), options.threads,
+      [&](std::size_t i) {
+        ArchitecturePlan& plan = resolution.plans[i];
+        plan.plan = with_context("resolving for " + plan.architecture.apk, [&] {
+          return apk::resolve(request_for(resolution, plan), origins);
+        });
+      },
+      stop);
+  if (options.versions == VersionsAcross::must_agree) {
+    const VersionDifferences differences = find_version_differences(named_plans(resolution));
+    if (!differences.packages.empty()) throw different_versions_error(differences);
   }
   return resolution;
 }

@@ -14,14 +14,19 @@
 #include "apk/trust/keyring.h"
 #include "apk/trust/trusted_index.h"
 #include "builder/recipe/recipe.h"
+#include "builder/report/version_differences.h"
 
 namespace tarn::builder {
+
+/// Whether the plans of several architectures must have the same packages in the same versions.
+enum class VersionsAcross { may_differ, must_agree };
 
 /// What a recipe is resolved with.
 struct ResolveOptions {
   std::vector<apk::Architecture> architectures;  ///< empty: the recipe's; none there: the host's
   apk::SignaturePolicy signatures = apk::SignaturePolicy::required;
   std::size_t threads = 1;
+  VersionsAcross versions = VersionsAcross::may_differ;
 };
 
 /// One architecture's indexes and the plan made from them.
@@ -37,8 +42,22 @@ struct Resolution {
   std::vector<apk::Repository> repositories;        ///< resolved with, in order
   std::vector<apk::Repository> image_repositories;  ///< for etc/apk/repositories
   std::vector<apk::Dependency> world;               ///< what the recipe asks for, as written
+  std::vector<std::string> world_origins;           ///< where each of `world` is written
   std::vector<ArchitecturePlan> plans;              ///< in order of the architecture's apk name
 };
+
+/// What the solver is asked for one architecture. `plan` must be one of the resolution's; the
+/// request points into both.
+apk::Request request_for(const Resolution& resolution, const ArchitecturePlan& plan);
+
+/// A plan for each architecture, with its name.
+std::vector<NamedPlan> named_plans(const Resolution& resolution);
+
+/// recipe ─ indexes: brings and checks the indexes of all architectures; the plans are empty.
+/// Throws Error: usage for the recipe's own mistakes, network, trust.
+Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options,
+                             apk::Fetcher& fetcher, Progress& progress,
+                             const std::stop_token& stop);
 
 /// recipe ─ indexes ─ solver: brings and checks the indexes of all architectures, then plans each.
 /// Throws Error: usage for the recipe's own mistakes, network, trust, unsatisfiable.

@@ -166,6 +166,7 @@ void add_build_command(Commands& commands) {
                   "OCI image layout")
       ->option_text(" ");
   add_repository_options(command, options->repositories);
+  add_same_versions_option(command, options->repositories);
   command
       .add_option("--annotation,--annotations", options->annotations,
                   "An annotation for manifest, index and labels (may be repeated)")

@@ -19,6 +19,20 @@ struct PlanOptions {
   bool json = false;
 };
 
+nlohmann::ordered_json differences_json(const Resolution& resolution) {
+  const VersionDifferences differences = find_version_differences(named_plans(resolution));
+  nlohmann::ordered_json packages = nlohmann::ordered_json::array();
+  for (const VersionDifference& difference : differences.packages) {
+    nlohmann::ordered_json versions;
+    for (std::size_t i = 0; i < difference.versions.size(); ++i)
+      versions[differences.architectures[i]] = difference.versions[i].empty()
+                                                   ? nlohmann::ordered_json()
+                                                   : nlohmann::ordered_json(difference.versions[i]);
+    packages.push_back({{"name", difference.package}, {"versions", std::move(versions)}});
+  }
+  return packages;
+}
+
 nlohmann::ordered_json plan_json(const Resolution& resolution) {
   nlohmann::ordered_json architectures = nlohmann::ordered_json::array();
   for (const ArchitecturePlan& plan : resolution.plans) {
@@ -37,7 +51,9 @@ nlohmann::ordered_json plan_json(const Resolution& resolution) {
     architectures.push_back(
         {{"architecture", plan.architecture.apk}, {"packages", std::move(packages)}});
   }
-  return {{"architectures", std::move(architectures)}};
+  nlohmann::ordered_json json = {{"architectures", std::move(architectures)}};
+  if (resolution.plans.size() > 1) json["differences"] = differences_json(resolution);
+  return json;
 }
 
 void print_plan(const Resolution& resolution, const ArchitecturePlan& plan, std::ostream& out) {
@@ -60,6 +76,22 @@ void print_plan(const Resolution& resolution, const ArchitecturePlan& plan, std:
                      plan.plan.packages.size(), format_size(size), format_size(installed_size));
 }
 
+void print_differences(const Resolution& resolution, std::ostream& out) {
+  const VersionDifferences differences = find_version_differences(named_plans(resolution));
+  if (differences.packages.empty()) return;
+  std::vector<Column> columns = {{"package"}};
+  for (const std::string& architecture : differences.architectures)
+    columns.push_back({architecture});
+  Table table(std::move(columns));
+  for (const VersionDifference& difference : differences.packages) {
+    std::vector<std::string> row = {difference.package};
+    for (const std::string& version : difference.versions)
+      row.push_back(version.empty() ? "missing" : version);
+    table.add(std::move(row));
+  }
+  out << "\nNot the same for all architectures:\n" << table.str();
+}
+
 void run_plan(const PlanOptions& options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
   const Recipe recipe = access.load(options.recipe);
@@ -75,6 +107,7 @@ void run_plan(const PlanOptions& options, const Context& context) {
     if (&plan != &resolution.plans.front()) context.out << '\n';
     print_plan(resolution, plan, context.out);
   }
+  print_differences(resolution, context.out);
 }
 
 }  // namespace
@@ -88,6 +121,7 @@ void add_plan_command(Commands& commands) {
                                    "  tarn plan base.yaml --var release=v3.21\n");
   add_recipe_options(command, options->recipe);
   add_repository_options(command, options->repositories);
+  add_same_versions_option(command, options->repositories);
   command.add_flag("--json", options->json, "Print the plan as JSON");
   commands.on(command, [options](const Context& context) { run_plan(*options, context); });
 }

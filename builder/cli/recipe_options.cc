@@ -113,6 +113,11 @@ void add_repository_options(CLI::App& command, RepositoryOptions& options) {
                    "Use indexes whose signature cannot be verified (noted in the image)");
 }
 
+void add_same_versions_option(CLI::App& command, RepositoryOptions& options) {
+  command.add_flag("--same-versions", options.same_versions,
+                   "Fail unless all architectures get the same packages in the same versions");
+}
+
 std::map<std::string, std::string> parse_vars(const std::vector<std::string>& vars) {
   std::map<std::string, std::string> variables;
   for (const std::string& var : vars) {
@@ -157,10 +162,12 @@ Recipe RepositoryAccess::load(const RecipeOptions& options) {
 }
 
 ResolveOptions resolve_options(const RepositoryOptions& options, const GlobalOptions& global) {
-  return {.architectures = parse_architectures(options.architectures),
-          .signatures = options.allow_untrusted ? apk::SignaturePolicy::ignored
-                                                : apk::SignaturePolicy::required,
-          .threads = global.threads};
+  return {
+      .architectures = parse_architectures(options.architectures),
+      .signatures =
+          options.allow_untrusted ? apk::SignaturePolicy::ignored : apk::SignaturePolicy::required,
+      .threads = global.threads,
+      .versions = options.same_versions ? VersionsAcross::must_agree : VersionsAcross::may_differ};
 }
 
 }  // namespace tarn::builder

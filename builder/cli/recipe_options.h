@@ -42,6 +42,7 @@ struct NetworkOptions {
 struct RepositoryOptions {
   std::vector<std::string> architectures;
   bool allow_untrusted = false;
+  bool same_versions = false;
   NetworkOptions network;
 };
 
@@ -49,6 +50,8 @@ struct RepositoryOptions {
 void add_recipe_options(CLI::App& command, RecipeOptions& options);
 void add_network_options(CLI::App& command, NetworkOptions& options);
 void add_repository_options(CLI::App& command, RepositoryOptions& options);
+/// Declares --same-versions, for commands to which the versions of all architectures matter.
+void add_same_versions_option(CLI::App& command, RepositoryOptions& options);
 
 /// `NAME=VALUE` settings as variables. Throws Error (usage).
 std::map<std::string, std::string> parse_vars(const std::vector<std::string>& vars);

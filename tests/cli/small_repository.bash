@@ -1,0 +1,34 @@
+# Small signed repositories, one package a line. Load it beside helper.
+#
+#   make_key                        me.rsa, and its public key in keys/
+#   make_repository DIR ARCH <<'EOF'
+#   NAME VERSION [DEPENDENCY…] [p:PROVIDE…] [i:CONDITION…] [k:PRIORITY] [a:ARCH] [t:DESCRIPTION]
+#   EOF
+#                                   DIR/ARCH with these packages (empty ones) and a signed index;
+#                                   '_' in a description stands for a blank
+
+make_key() {
+  "$TARN" apk keygen -o me --bits 2048
+  mkdir -p keys
+  cp me.rsa.pub keys/
+}
+
+make_repository() {
+  local folder=$1/$2 arch=$2 name version word words
+  mkdir -p "$folder" empty
+  while read -r name version words; do
+    local options=(--name "$name" --version "$version" --arch "$arch")
+    for word in $words; do
+      case $word in
+        p:*) options+=(--provide "${word#p:}") ;;
+        i:*) options+=(--install-if "${word#i:}") ;;
+        k:*) options+=(--provider-priority "${word#k:}") ;;
+        a:*) options+=(--arch "${word#a:}") ;;
+        t:*) word=${word#t:} && options+=(--description "${word//_/ }") ;;
+        *) options+=(--depend "$word") ;;
+      esac
+    done
+    "$TARN" -q apk pack empty "${options[@]}" --build-time 1700000000 -d "$folder" >/dev/null
+  done
+  "$TARN" -q apk index --allow-untrusted --key me.rsa -o "$folder/APKINDEX.tar.gz" "$folder" >/dev/null
+}
