@@ -10,6 +10,7 @@
 #include "apk/support/file.h"
 #include "apk/support/parallel.h"
 #include "apk/trust/anchors.h"
+#include "builder/index_loading.h"
 #include "builder/recipe/load.h"
 #include "builder/recipe/repositories.h"
 
@@ -97,80 +98,6 @@ apk::Keyring read_keyring(const Recipe& recipe, apk::Fetcher& fetcher) {
   return keyring;
 }
 
-/// An index file as it came, and what it belongs to.
-struct RawIndex {
-  std::size_t architecture;
-  std::size_t repository;
-  Url url;
-  MappedFile file;
-};
-
-std::vector<RawIndex> fetch_indexes(const std::vector<apk::Architecture>& architectures,
-                                    const std::vector<apk::Repository>& repositories,
-                                    apk::Fetcher& fetcher) {
-  std::vector<RawIndex> raw;
-  std::vector<Url> urls;
-  for (std::size_t a = 0; a < architectures.size(); ++a)
-    for (std::size_t r = 0; r < repositories.size(); ++r) {
-      urls.push_back(repositories[r].index_url(architectures[a].apk));
-      raw.push_back({a, r, urls.back(), {}});
-    }
-  // Whether it is trusted is asked each time it is used; what is stored must at least be an index.
-  const auto files = fetcher.fetch_current(
-      urls, [&](std::size_t i, ByteView bytes) { apk::IndexFile::parse(bytes, urls[i].str()); });
-  for (std::size_t i = 0; i < raw.size(); ++i) raw[i].file = files[i];
-  return raw;
-}
-
-/// Brings the keys of `file`'s signatures that `keyring` lacks and that are trust anchors.
-void add_anchor_keys(apk::Keyring& keyring, const apk::IndexFile& file, apk::Fetcher& fetcher) {
-  std::vector<apk::Wanted> wanted;
-  std::vector<std::string> names;
-  for (const auto& signature : file.signature_files) {
-    const auto parsed = apk::parse_signature_name(signature.name);
-    if (!parsed) continue;
-    if (keyring.find(parsed->second) != nullptr) return;
-    const apk::TrustAnchor* anchor = apk::find_anchor(parsed->second);
-    if (anchor == nullptr) continue;
-    names.push_back(parsed->second);
-    wanted.push_back(
-        {.label = parsed->second,
-         .kind = "key",
-         .key = std::string(anchor->fingerprint),
-         .url = Url::parse(apk::anchor_url(*anchor)).value(),
-         .size = std::nullopt,
-         .verify = [name = parsed->second](ByteView bytes) {
-           const auto key = apk::PublicKey::from_pem(name, std::string(as_text(bytes)));
-           if (!apk::matches_anchor(key))
-             throw Error(ErrorKind::trust, "the key served as " + name + " is not Alpine's");
-         }});
-  }
-  const auto files = fetcher.fetch_fixed(wanted);
-  for (std::size_t i = 0; i < files.size(); ++i)
-    keyring.add(apk::PublicKey::from_pem(names[i], std::string(as_text(files[i].bytes()))));
-}
-
-/// Reads the indexes of all architectures; each architecture's keyring gains the keys it needed.
-void read_indexes(const std::vector<RawIndex>& raw, const ResolveOptions& options,
-                  std::vector<ArchitecturePlan>& plans, apk::Fetcher& fetcher, Progress& progress,
-                  const std::stop_token& stop) {
-  if (options.signatures == apk::SignaturePolicy::required)
-    for (const RawIndex& index : raw)
-      add_anchor_keys(plans[index.architecture].keyring,
-                      apk::IndexFile::parse(index.file.bytes(), index.url.str()), fetcher);
-  parallel_for(
-      raw.size(), options.threads,
-      [&](std::size_t i) {
-        ArchitecturePlan& plan = plans[raw[i].architecture];
-        plan.indexes[raw[i].repository] = apk::read_index(raw[i].file.bytes(), plan.keyring,
-                                                          options.signatures, raw[i].url.str());
-      },
-      stop);
-  for (const RawIndex& index : raw)
-    for (const std::string& warning : plans[index.architecture].indexes[index.repository].warnings)
-      progress.note(NoteLevel::detail, index.url.str() + ": " + warning);
-}
-
 /// Where world's entries were written, and the repositories' names, for messages.
 apk::Origins origins_of(const Resolution& resolution) {
   apk::Origins origins;
@@ -217,13 +144,11 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
 
   const auto architectures = choose_architectures(recipe, options);
   const apk::Keyring keyring = read_keyring(recipe, fetcher);
-  for (const apk::Architecture& architecture : architectures) {
-    ArchitecturePlan plan{architecture, {}, keyring, {}};
-    plan.indexes.resize(resolution.repositories.size());
-    resolution.plans.push_back(std::move(plan));
-  }
-  read_indexes(fetch_indexes(architectures, resolution.repositories, fetcher), options,
-               resolution.plans, fetcher, progress, stop);
+  auto loaded = load_indexes(architectures, resolution.repositories, keyring,
+                             {options.signatures, options.threads}, fetcher, progress, stop);
+  for (std::size_t a = 0; a < architectures.size(); ++a)
+    resolution.plans.push_back(
+        {architectures[a], std::move(loaded[a].indexes), std::move(loaded[a].keyring), {}});
   return resolution;
 }
 

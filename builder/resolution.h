@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "apk/fetch/fetcher.h"
-#include "apk/index/index.h"
+#include "apk/index/binary_index.h"
 #include "apk/model/architecture.h"
 #include "apk/model/repository.h"
 #include "apk/solver/solver.h"
@@ -32,9 +32,9 @@ struct ResolveOptions {
 /// One architecture's indexes and the plan made from them.
 struct ArchitecturePlan {
   apk::Architecture architecture;
-  std::vector<apk::Index> indexes;  ///< one for each of Resolution::repositories
-  apk::Keyring keyring;             ///< the recipe's keys, and those that verified the indexes
-  apk::Plan plan;                   ///< points into `indexes`
+  std::vector<apk::BinaryIndex> indexes;  ///< one for each of Resolution::repositories
+  apk::Keyring keyring;  ///< the recipe's keys, and those that verified the indexes
+  apk::Plan plan;
 };
 
 /// A recipe with everything that came of its repositories.

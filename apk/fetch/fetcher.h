@@ -49,6 +49,9 @@ class Fetcher {
   Fetcher(Transport& transport, Store& store, FetchOptions options, Progress& progress,
           std::stop_token stop);
 
+  /// Where it keeps what it brings.
+  Store& store() { return store_; }
+
   /// Indexes and other files that change: asked for anew with If-None-Match / If-Modified-Since,
   /// answered from the store when unchanged or offline; in parallel; results in the order asked.
   /// `verify` sees the octets of every file, those from the store as well (who may sign it is the

@@ -201,12 +201,18 @@ std::optional<StoreEntry> Store::find(const std::string& kind, const std::string
 }
 
 std::optional<MappedFile> Store::open(const StoreEntry& entry) const {
+  auto file = map(entry);
+  if (file && sha256(file->bytes()) == entry.blob) return file;
+  if (file) drop(blob_path(entry.blob));
+  return std::nullopt;
+}
+
+std::optional<MappedFile> Store::map(const StoreEntry& entry) const {
   const fs::path path = blob_path(entry.blob);
-  const auto size = size_of(path);
-  if (size == entry.size) {
+  if (size_of(path) == entry.size) {
     try {
       MappedFile file = MappedFile::open(path);
-      if (file.bytes().size() == entry.size && sha256(file.bytes()) == entry.blob) return file;
+      if (file.bytes().size() == entry.size) return file;
     } catch (const Error&) {
       if (is_there(path)) throw;
       return std::nullopt;

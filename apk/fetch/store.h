@@ -48,6 +48,8 @@ class Store {
   std::optional<StoreEntry> find(const std::string& kind, const std::string& key) const;
   /// The blob of an entry, its digest checked; nothing when it is absent or damaged.
   std::optional<MappedFile> open(const StoreEntry& entry) const;
+  /// The blob of an entry, only its size checked: for a format that carries its own, faster check.
+  std::optional<MappedFile> map(const StoreEntry& entry) const;
 
   /// A blob being written: a file in the store's temporary folder.
   AtomicFile new_blob() const;

@@ -38,6 +38,8 @@ struct IndexFile {
   /// Throws Error (failed) for anything malformed or larger than the bounds. `name` is what
   /// messages call the file; `file` must outlive the result.
   static IndexFile parse(ByteView file, const std::string& name);
+  /// As parse(), but its signatures alone: description and text stay empty.
+  static IndexFile parse_signatures(ByteView file, const std::string& name);
 };
 
 /// APKINDEX.tar.gz without a signature: a function of its arguments alone.

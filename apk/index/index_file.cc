@@ -58,7 +58,7 @@ void read_content(ByteView tar, IndexFile& index) {
   if (!found) throw malformed("it holds no file APKINDEX");
 }
 
-IndexFile parse_file(ByteView file) {
+IndexFile parse_signature_files(ByteView file) {
   IndexFile index;
   index.signed_bytes = file;
   // The first of two members holds the signatures; an index without them is a single member.
@@ -67,14 +67,21 @@ IndexFile parse_file(ByteView file) {
     read_signatures(inflate_gzip_member(file, signature_limit).data, index);
     index.signed_bytes = file.subspan(*first_size);
   }
-  read_content(inflate_whole_gzip(index.signed_bytes, index_limit), index);
   return index;
 }
 
 }  // namespace
 
 IndexFile IndexFile::parse(ByteView file, const std::string& name) {
-  return with_context("reading index " + name, [&] { return parse_file(file); });
+  return with_context("reading index " + name, [&] {
+    IndexFile index = parse_signature_files(file);
+    read_content(inflate_whole_gzip(index.signed_bytes, index_limit), index);
+    return index;
+  });
+}
+
+IndexFile IndexFile::parse_signatures(ByteView file, const std::string& name) {
+  return with_context("reading index " + name, [&] { return parse_signature_files(file); });
 }
 
 Bytes write_index(std::string_view description, std::vector<Package> packages) {

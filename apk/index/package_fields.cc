@@ -10,20 +10,20 @@ bool is_path_part(std::string_view text) {
                      [](char c) { return c > ' ' && c < '\x7f' && c != '/'; });
 }
 
-std::optional<Dependency> parse_stated_dependency(std::string_view word) {
-  auto dependency = Dependency::parse(word);
+std::optional<DependencyView> parse_stated_dependency(std::string_view word) {
+  auto dependency = DependencyView::parse(word);
   if (dependency && (dependency->broken || !dependency->tag.empty())) return std::nullopt;
   return dependency;
 }
 
-std::optional<Provide> parse_stated_provide(std::string_view word) {
-  if (auto provide = Provide::parse(word)) return provide;
-  const auto dependency = Dependency::parse(word);
+std::optional<ProvideView> parse_stated_provide(std::string_view word) {
+  if (auto provide = ProvideView::parse(word)) return provide;
+  const auto dependency = DependencyView::parse(word);
   const bool is_named_version = dependency && dependency->match == VersionMatch::equal &&
                                 !dependency->conflict && dependency->tag.empty() &&
                                 !dependency->version.empty();
   if (!is_named_version) return std::nullopt;
-  return Provide{dependency->name, dependency->version};
+  return ProvideView{dependency->name, dependency->version};
 }
 
 }  // namespace tarn::apk

@@ -15,10 +15,10 @@ bool is_path_part(std::string_view text);
 
 /// A dependency as a package may state it: with a sound version and without a repository tag.
 /// Nothing for any other.
-std::optional<Dependency> parse_stated_dependency(std::string_view word);
+std::optional<DependencyView> parse_stated_dependency(std::string_view word);
 
 /// What a package says it provides. A version outside the grammar stays: it still compares, and
 /// real packages have such ones. Nothing for anything else than `name` or `name=version`.
-std::optional<Provide> parse_stated_provide(std::string_view word);
+std::optional<ProvideView> parse_stated_provide(std::string_view word);
 
 }  // namespace tarn::apk

@@ -30,6 +30,19 @@ enum class VersionMatch : std::uint8_t {
 bool accepts(VersionMatch match, std::string_view wanted, std::string_view provided,
              const Identity& identity);
 
+/// A dependency as views of the text that it was read from. Members are those of Dependency.
+struct DependencyView {
+  std::string_view name;
+  VersionMatch match = VersionMatch::any;
+  std::string_view version;
+  bool conflict = false;
+  std::string_view tag;
+  bool broken = false;
+
+  /// As Dependency::parse().
+  static std::optional<DependencyView> parse(std::string_view text);
+};
+
 /// One dependency: `[!]name[@tag][operator version]`.
 struct Dependency {
   std::string name;
@@ -42,6 +55,7 @@ struct Dependency {
   /// Nothing for an empty or malformed name or an unknown operator. A version outside the grammar
   /// gives a dependency marked broken.
   static std::optional<Dependency> parse(std::string_view text);
+  static Dependency from(const DependencyView& view);
   /// The form parse() takes, with the operator in its shortest spelling.
   std::string str() const;
 
@@ -52,6 +66,15 @@ struct Dependency {
   bool operator==(const Dependency&) const = default;
 };
 
+/// What a package provides, as views of the text that it was read from.
+struct ProvideView {
+  std::string_view name;
+  std::string_view version;
+
+  /// As Provide::parse().
+  static std::optional<ProvideView> parse(std::string_view text);
+};
+
 /// What a package provides besides its own name: `name` or `name=version`.
 struct Provide {
   std::string name;
@@ -60,11 +83,16 @@ struct Provide {
   /// Nothing for an empty or malformed name, another operator than '=' or an empty version. A
   /// version outside the grammar is kept: repositories have such, and they still compare.
   static std::optional<Provide> parse(std::string_view text);
+  static Provide from(const ProvideView& view) {
+    return {std::string(view.name), std::string(view.version)};
+  }
   std::string str() const;
   bool operator==(const Provide&) const = default;
 };
 
-/// Splits a space- or newline-separated list into dependency strings.
+/// Takes the next word off a space-, tab- or newline-separated list; empty at its end.
+std::string_view take_word(std::string_view& list);
+/// All words of such a list.
 std::vector<std::string_view> split_words(std::string_view list);
 
 /// Whether `name` may name a package: `[A-Za-z0-9+._-]`, the first alphanumeric (or '.', for

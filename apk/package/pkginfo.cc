@@ -117,8 +117,8 @@ class InfoParser {
 
   void take_depends(std::string_view value) {
     for (const auto word : split_words(value)) {
-      if (auto dependency = parse_stated_dependency(word))
-        package_.depends.push_back(std::move(*dependency));
+      if (const auto dependency = parse_stated_dependency(word))
+        package_.depends.push_back(Dependency::from(*dependency));
       else
         package_.uninstallable = true;
     }
@@ -126,14 +126,14 @@ class InfoParser {
 
   void take_provides(std::string_view value) {
     for (const auto word : split_words(value))
-      if (auto provide = parse_stated_provide(word))
-        package_.provides.push_back(std::move(*provide));
+      if (const auto provide = parse_stated_provide(word))
+        package_.provides.push_back(Provide::from(*provide));
   }
 
   void take_install_if(std::string_view value) {
     for (const auto word : split_words(value)) {
-      if (auto dependency = parse_stated_dependency(word))
-        package_.install_if.push_back(std::move(*dependency));
+      if (const auto dependency = parse_stated_dependency(word))
+        package_.install_if.push_back(Dependency::from(*dependency));
       else
         drop_install_if_ = true;
     }
@@ -141,8 +141,8 @@ class InfoParser {
 
   void take_replaces(std::string_view value) {
     for (const auto word : split_words(value))
-      if (auto dependency = parse_stated_dependency(word))
-        package_.replaces.push_back(std::move(*dependency));
+      if (const auto dependency = parse_stated_dependency(word))
+        package_.replaces.push_back(Dependency::from(*dependency));
   }
 
   void take_triggers(std::string_view value) {

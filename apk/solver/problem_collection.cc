@@ -167,17 +167,12 @@ void Collector::check_package(PackageId id) {
 }
 
 void Collector::check_masked(PackageId id) {
-  const Package package = universe_.package(id);
   Problem problem;
-  if (package.uninstallable) {
-    problem.reason = "it is broken";
-    for (const Dependency& dependency : package.depends) {
-      if (dependency.broken || !dependency.tag.empty()) {
-        problem.reason = fmt::format("its dependency '{}' is broken", dependency.str());
-      }
-    }
+  if (universe_.is_broken(id)) {
+    const auto faults = universe_.faults(id);
+    problem.reason = faults.empty() ? "it is broken" : faults.front();
   } else if (!universe_.is_installable(id)) {
-    problem.reason = "architecture " + package.arch;
+    problem.reason = fmt::format("architecture {}", universe_.architecture(id));
   } else if (!search_.package(id).tag_allowed) {
     for (unsigned tag = 1; (universe_.tags(id) >> tag) != 0; ++tag) {
       if (((universe_.tags(id) >> tag) & 1U) == 0) continue;

@@ -4,7 +4,7 @@
 #include <variant>
 #include <vector>
 
-#include "apk/index/index.h"
+#include "apk/index/binary_index.h"
 #include "apk/model/dependency.h"
 #include "apk/model/package.h"
 #include "apk/solver/problem.h"
@@ -13,7 +13,7 @@ namespace tarn::apk {
 
 /// An index the solver may choose from. The order of repositories counts (spec: solver).
 struct SolverRepository {
-  const Index* index = nullptr;
+  const BinaryIndex* index = nullptr;
   std::string tag;  ///< without '@'; empty: untagged
 };
 

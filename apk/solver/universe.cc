@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstring>
 #include <tuple>
-#include <unordered_map>
 
 #include <fmt/core.h>
 
@@ -16,37 +15,6 @@ namespace {
 /// apk goes through names by the buckets of its table of names.
 constexpr std::uint32_t kNameBuckets = 20000;
 
-/// A digest is its own hash.
-struct IdentityHash {
-  std::size_t operator()(const Identity& identity) const {
-    std::size_t hash = 0;
-    std::memcpy(&hash, identity.digest.octets.data(), sizeof hash);
-    return hash;
-  }
-};
-
-/// Murmur3 with apk's seed.
-std::uint32_t name_hash(std::string_view name) {
-  const auto octet = [&](std::size_t i) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(name[i]));
-  };
-  const auto scramble = [](std::uint32_t block) {
-    return std::rotl(block * 0xcc9e2d51U, 15) * 0x1b873593U;
-  };
-  std::uint32_t hash = 5381;
-  std::size_t i = 0;
-  for (; i + 4 <= name.size(); i += 4) {
-    hash ^= scramble(octet(i) | octet(i + 1) << 8U | octet(i + 2) << 16U | octet(i + 3) << 24U);
-    hash = std::rotl(hash, 13) * 5 + 0xe6546b64U;
-  }
-  std::uint32_t rest = 0;
-  for (std::size_t last = name.size(); last > i; --last) rest = rest << 8U | octet(last - 1);
-  hash ^= scramble(rest) ^ static_cast<std::uint32_t>(name.size());
-  hash = (hash ^ hash >> 16U) * 0x85ebca6bU;
-  hash = (hash ^ hash >> 13U) * 0xc2b2ae35U;
-  return hash ^ hash >> 16U;
-}
-
 /// Turns counts by name, at places one further, into the places where each name's share begins.
 void accumulate(std::vector<std::uint32_t>& firsts) {
   for (std::size_t i = 1; i < firsts.size(); ++i) firsts[i] += firsts[i - 1];
@@ -54,14 +22,36 @@ void accumulate(std::vector<std::uint32_t>& firsts) {
 
 }  // namespace
 
-Universe::Universe(const Architectures& architectures, const Repositories& repositories,
-                   const Index* installed) {
+/// Packages by identity. A digest is its own hash.
+class KnownPackages {
+ public:
+  explicit KnownPackages(std::size_t count) : slots_(std::bit_ceil(count * 2 + 1), kNoPackage) {}
+
+  /// The place of the package with this identity: kNoPackage when it is new.
+  template <typename IdentityOf>
+  PackageId& place(const Identity& identity, const IdentityOf& identity_of) {
+    std::size_t at = 0;
+    std::memcpy(&at, identity.digest.octets.data(), sizeof at);
+    const std::size_t mask = slots_.size() - 1;
+    for (at &= mask; slots_[at] != kNoPackage; at = (at + 1) & mask) {
+      if (identity_of(slots_[at]) == identity) break;
+    }
+    return slots_[at];
+  }
+
+ private:
+  std::vector<PackageId> slots_;  ///< a power of two in length, at most half full
+};
+
+Universe::Universe(const std::vector<std::string>& architectures, const Repositories& repositories,
+                   const BinaryIndex* installed)
+    : architectures_(architectures) {
   if (repositories.size() > kMostRepositories) {
     throw Error(ErrorKind::usage, fmt::format("{} repositories: at most {} can be used",
                                               repositories.size(), kMostRepositories));
   }
   add_tags(repositories);
-  add_packages(repositories, architectures, installed);
+  add_packages(repositories, installed);
   link_providers();
   link_triggers();
 }
@@ -75,50 +65,61 @@ void Universe::add_tags(const Repositories& repositories) {
   }
 }
 
-void Universe::add_packages(const Repositories& repositories, const Architectures& architectures,
-                            const Index* installed) {
-  std::size_t count = 0;
+void Universe::add_packages(const Repositories& repositories, const BinaryIndex* installed) {
+  std::size_t package_count = installed != nullptr ? installed->package_count() : 0;
+  std::size_t offer_count = installed != nullptr ? installed->offer_count() : 0;
   for (const SolverRepository& repository : repositories) {
-    count += repository.index->packages.size();
+    package_count += repository.index->package_count();
+    offer_count += repository.index->offer_count();
   }
-  packages_.reserve(count);
-  offers_.reserve(count * 4);
-  names_.reserve(count * 4);
-  std::unordered_map<Identity, PackageId, IdentityHash> known;
-  known.reserve(count);
-  const auto add = [&](const Package& package) -> Entry& {
-    // Without an identity nothing says that two packages are the same.
-    if (package.identity != Identity{}) {
-      const auto [place, is_new] =
-          known.emplace(package.identity, static_cast<PackageId>(packages_.size()));
-      if (!is_new) return packages_[place->second];
-    }
-    const bool is_wanted =
-        package.arch == "noarch" ||
-        std::find(architectures.begin(), architectures.end(), package.arch) != architectures.end();
-    return add_package(package, is_wanted && !package.uninstallable);
-  };
-  if (installed != nullptr) {
-    for (const Package& package : installed->packages) add(package).installed = true;
-  }
+  packages_.reserve(package_count);
+  offers_.reserve(offer_count);
+  names_.reserve(offer_count);
+  KnownPackages known(package_count);
+  if (installed != nullptr) add_source(*installed, Entry{.installed = true}, known);
   for (std::size_t i = 0; i < repositories.size(); ++i) {
-    for (const Package& package : repositories[i].index->packages) {
-      add(package).repositories |= Mask{1} << i;
+    add_source(*repositories[i].index, Entry{.repositories = Mask{1} << i}, known);
+  }
+}
+
+/// Adds the packages of an index; `like` says where it comes from.
+void Universe::add_source(const BinaryIndex& index, const Entry& like, KnownPackages& known) {
+  Source& source = sources_.emplace_back(Source{&index, {}});
+  source.names.assign(index.names().size(), kNoName);
+  Entry entry = like;
+  entry.source = static_cast<std::uint32_t>(sources_.size() - 1);
+  for (entry.record = 0; entry.record < index.package_count(); ++entry.record) {
+    const Identity& identity = index.record(entry.record).identity;
+    // Without an identity nothing says that two packages are the same.
+    if (identity != Identity{}) {
+      PackageId& place = known.place(
+          identity, [&](PackageId id) -> const Identity& { return this->identity(id); });
+      if (place != kNoPackage) {
+        packages_[place].repositories |= like.repositories;
+        continue;
+      }
+      place = static_cast<PackageId>(packages_.size());
+    }
+    entry.first_offer = static_cast<std::uint32_t>(offers_.size());
+    packages_.push_back(entry);
+    for (const IndexOffer& offer : index.offers(entry.record)) {
+      offers_.push_back({number(source, offer.name), index.text(offer.version)});
     }
   }
 }
 
-Universe::Entry& Universe::add_package(const Package& package, bool is_installable) {
-  Entry entry;
-  entry.package = &package;
-  entry.first_offer = static_cast<std::uint32_t>(offers_.size());
-  entry.installable = is_installable;
-  packages_.push_back(entry);
-  offers_.push_back({names_.add(package.name), package.version});
-  for (const Provide& provide : package.provides) {
-    offers_.push_back({names_.add(provide.name), provide.version});
+NameId Universe::number(Source& source, std::uint32_t name) {
+  NameId& known = source.names[name];
+  if (known == kNoName) {
+    const IndexName& record = source.index->names()[name];
+    known = names_.add(source.index->text(record.text), record.hash);
   }
-  return packages_.back();
+  return known;
+}
+
+Need Universe::number(Source& source, const IndexNeed& need) {
+  return {number(source, need.name), static_cast<VersionMatch>(need.match), need.conflict != 0,
+          source.index->text(need.version)};
 }
 
 void Universe::link_providers() {
@@ -143,12 +144,13 @@ void Universe::link_triggers() {
   };
   std::vector<Link> links;
   for (PackageId id = 0; id < packages_.size(); ++id) {
-    const auto& conditions = packages_[id].package->install_if;
+    Source& source = sources_[packages_[id].source];
+    const auto conditions = source.index->install_if(packages_[id].record);
     if (conditions.empty()) continue;
     for (const Offer& offer : offers(id)) {
-      const std::uint32_t bucket = name_hash(names_.text(offer.name)) % kNameBuckets;
-      for (const Dependency& condition : conditions) {
-        links.push_back({names_.add(condition.name), bucket, offer.name});
+      const std::uint32_t bucket = names_.hash(offer.name) % kNameBuckets;
+      for (const IndexNeed& condition : conditions) {
+        links.push_back({number(source, condition.name), bucket, offer.name});
       }
     }
   }
@@ -165,9 +167,30 @@ void Universe::link_triggers() {
   accumulate(first_triggered_);
 }
 
+Package Universe::package(PackageId id) const {
+  return sources_[packages_[id].source].index->package(packages_[id].record);
+}
+
+std::vector<std::string> Universe::faults(PackageId id) const {
+  return sources_[packages_[id].source].index->faults(packages_[id].record);
+}
+
+std::string Universe::label(PackageId id) const {
+  return fmt::format("{}-{}", text(name_of(id)), version(id));
+}
+
+bool Universe::is_installable(PackageId id) const {
+  const std::string_view arch = architecture(id);
+  return !is_broken(id) &&
+         (arch == "noarch" ||
+          std::find(architectures_.begin(), architectures_.end(), arch) != architectures_.end());
+}
+
 std::span<const Offer> Universe::offers(PackageId id) const {
-  return std::span(offers_).subspan(packages_[id].first_offer,
-                                    packages_[id].package->provides.size() + 1);
+  const std::size_t first = packages_[id].first_offer;
+  const std::size_t end =
+      id + 1 < packages_.size() ? packages_[id + 1].first_offer : offers_.size();
+  return std::span(offers_).subspan(first, end - first);
 }
 
 Mask Universe::tags(PackageId id) const {
@@ -196,23 +219,26 @@ void Universe::resolve(PackageId id) {
   if (entry.resolved) return;
   entry.resolved = true;
   entry.first_need = static_cast<std::uint32_t>(needs_.size());
-  for (const Dependency& need : entry.package->depends) {
-    needs_.push_back({names_.add(need.name), need.match, need.conflict, need.version});
+  Source& source = sources_[entry.source];
+  for (const IndexNeed& need : source.index->depends(entry.record)) {
+    needs_.push_back(number(source, need));
   }
-  for (const Dependency& need : entry.package->install_if) {
-    needs_.push_back({names_.add(need.name), need.match, need.conflict, need.version});
+  for (const IndexNeed& need : source.index->install_if(entry.record)) {
+    needs_.push_back(number(source, need));
   }
 }
 
 std::span<const Need> Universe::depends(PackageId id) const {
   const Entry& entry = packages_[id];
-  return std::span(needs_).subspan(entry.first_need, entry.package->depends.size());
+  return std::span(needs_).subspan(entry.first_need,
+                                   sources_[entry.source].index->depends(entry.record).size());
 }
 
 std::span<const Need> Universe::install_if(PackageId id) const {
   const Entry& entry = packages_[id];
-  return std::span(needs_).subspan(entry.first_need + entry.package->depends.size(),
-                                   entry.package->install_if.size());
+  const BinaryIndex& index = *sources_[entry.source].index;
+  return std::span(needs_).subspan(entry.first_need + index.depends(entry.record).size(),
+                                   index.install_if(entry.record).size());
 }
 
 Dependency Universe::dependency(const Need& need) const {

@@ -8,9 +8,10 @@
 #include <variant>
 #include <vector>
 
+#include "apk/index/binary_index.h"
+#include "apk/index/name_table.h"
 #include "apk/model/dependency.h"
 #include "apk/model/package.h"
-#include "apk/solver/name_table.h"
 #include "apk/solver/solver.h"
 
 namespace tarn::apk {
@@ -61,20 +62,24 @@ class Universe {
   /// Throws Error (usage) for more repositories than kMostRepositories. The indexes must outlive
   /// it.
   Universe(const std::vector<std::string>& architectures,
-           const std::vector<SolverRepository>& repositories, const Index* installed = nullptr);
+           const std::vector<SolverRepository>& repositories,
+           const BinaryIndex* installed = nullptr);
 
   std::size_t package_count() const { return packages_.size(); }
   std::size_t name_count() const { return names_.size(); }
 
-  /// All that the index says of a package.
-  Package package(PackageId id) const { return *packages_[id].package; }
-  const Identity& identity(PackageId id) const { return packages_[id].package->identity; }
-  std::string_view version(PackageId id) const { return packages_[id].package->version; }
-  std::uint32_t provider_priority(PackageId id) const {
-    return packages_[id].package->provider_priority;
-  }
+  /// All that the index says of a package: read anew from its text.
+  Package package(PackageId id) const;
+  const Identity& identity(PackageId id) const { return record(id).identity; }
+  std::string_view version(PackageId id) const { return text(id, record(id).version); }
+  std::string_view architecture(PackageId id) const { return text(id, record(id).arch); }
+  std::uint32_t provider_priority(PackageId id) const { return record(id).provider_priority; }
+  /// Whether its index has it with a broken dependency or a field that only later programs know.
+  bool is_broken(PackageId id) const { return record(id).uninstallable != 0; }
+  /// Why it is broken: "its dependency 'x=' is broken".
+  std::vector<std::string> faults(PackageId id) const;
   /// "name-version".
-  std::string label(PackageId id) const { return packages_[id].package->label(); }
+  std::string label(PackageId id) const;
   /// The package's own name.
   NameId name_of(PackageId id) const { return offers_[packages_[id].first_offer].name; }
   /// The package's own name, then what it provides, in its order.
@@ -85,7 +90,7 @@ class Universe {
   /// Tags of the repositories that have the package.
   Mask tags(PackageId id) const;
   /// Whether its architecture is wanted and nothing in it is broken.
-  bool is_installable(PackageId id) const { return packages_[id].installable; }
+  bool is_installable(PackageId id) const;
 
   std::string_view text(NameId name) const { return names_.text(name); }
   std::optional<NameId> find(std::string_view name) const { return names_.find(name); }
@@ -114,26 +119,43 @@ class Universe {
   std::size_t repository(PackageId id, Mask tags) const;
 
  private:
+  /// An index, and what is known of it as a whole.
+  struct Source {
+    const BinaryIndex* index = nullptr;
+    std::vector<NameId> names;  ///< by the index's own number; kNoName: not asked for yet
+  };
+
   struct Entry {
-    const Package* package = nullptr;
-    Mask repositories = 0;
+    std::uint32_t source = 0;
+    std::uint32_t record = 0;  ///< its number in the source
     std::uint32_t first_offer = 0;
     std::uint32_t first_need = 0;
-    bool installable = false;
+    Mask repositories = 0;
     bool installed = false;
     bool resolved = false;
   };
 
-  using Architectures = std::vector<std::string>;
+  static constexpr NameId kNoName = UINT32_MAX;
+
   using Repositories = std::vector<SolverRepository>;
 
+  const IndexPackage& record(PackageId id) const {
+    return sources_[packages_[id].source].index->record(packages_[id].record);
+  }
+  std::string_view text(PackageId id, TextRange range) const {
+    return sources_[packages_[id].source].index->text(range);
+  }
+  NameId number(Source& source, std::uint32_t name);
+  Need number(Source& source, const IndexNeed& need);
+
   void add_tags(const Repositories& repositories);
-  void add_packages(const Repositories& repositories, const Architectures& architectures,
-                    const Index* installed);
-  Entry& add_package(const Package& package, bool is_installable);
+  void add_packages(const Repositories& repositories, const BinaryIndex* installed);
+  void add_source(const BinaryIndex& index, const Entry& like, class KnownPackages& known);
   void link_providers();
   void link_triggers();
 
+  std::vector<std::string> architectures_;
+  std::vector<Source> sources_;
   NameTable names_;
   std::vector<Entry> packages_;
   std::vector<Offer> offers_;

@@ -131,6 +131,8 @@ Sha512Digest sha512(ByteView bytes) {
 }
 
 std::uint32_t crc32(ByteView bytes, std::uint32_t previous) {
+  // libdeflate starts anew where there are no octets.
+  if (bytes.empty()) return previous;
   return libdeflate_crc32(previous, bytes.data(), bytes.size());
 }
 

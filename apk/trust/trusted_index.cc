@@ -19,13 +19,18 @@ std::vector<Signature> known_signatures(const IndexFile& file) {
 
 }  // namespace
 
+std::string verify_index(ByteView file, const Keyring& keyring, SignaturePolicy policy,
+                         const std::string& name) {
+  if (policy == SignaturePolicy::ignored) return {};
+  const IndexFile container = IndexFile::parse_signatures(file, name);
+  return verify_signatures(known_signatures(container), container.signed_bytes, keyring,
+                           "index " + name);
+}
+
 Index read_index(ByteView file, const Keyring& keyring, SignaturePolicy policy,
                  const std::string& name) {
+  std::string signer = verify_index(file, keyring, policy, name);
   const IndexFile container = IndexFile::parse(file, name);
-  std::string signer;
-  if (policy == SignaturePolicy::required)
-    signer = verify_signatures(known_signatures(container), container.signed_bytes, keyring,
-                               "index " + name);
   Index index =
       with_context("reading index " + name, [&] { return parse_index_text(container.text); });
   index.description = container.description;

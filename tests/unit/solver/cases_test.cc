@@ -111,15 +111,16 @@ TEST_CASE("solver: adding packages to an empty root") {
     ++count;
     const std::string name = test_case["name"];
     INFO("case ", name, ": ", test_case["args"].get<std::string>());
-    std::vector<Index> indexes;
+    std::vector<BinaryIndex> indexes;
     Request request;
     request.architectures = {corpus["arch"].get<std::string>()};
     indexes.reserve(test_case["repositories"].size());
     for (const Json& repository : test_case["repositories"]) {
-      Index& index = indexes.emplace_back();
+      std::vector<Package> packages;
       for (const Json& package : repository["packages"]) {
-        index.packages.push_back(read_package(package, request.architectures.front()));
+        packages.push_back(read_package(package, request.architectures.front()));
       }
+      const BinaryIndex& index = indexes.emplace_back(BinaryIndex::from_packages(packages));
       const Json& tag = repository["tag"];
       request.repositories.push_back({&index, tag.is_null() ? "" : tag.get<std::string>()});
     }

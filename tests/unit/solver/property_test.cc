@@ -238,13 +238,15 @@ TEST_CASE("solver: what holds for every world") {
   const Index main = read_index(mirror / "main/x86_64/APKINDEX.tar.gz");
   const Index community = read_index(mirror / "community/x86_64/APKINDEX.tar.gz");
   const Stock stock({&main, &community});
+  const BinaryIndex binary_main = BinaryIndex::from_packages(main.packages);
+  const BinaryIndex binary_community = BinaryIndex::from_packages(community.packages);
 
   constexpr std::uint32_t threads = 2;
   std::array<Tally, threads> tallies;
   std::array<std::future<void>, threads> running;
   for (std::uint32_t thread = 0; thread < threads; ++thread) {
     running[thread] = std::async(std::launch::async, [&, thread] {
-      Universe universe({"x86_64"}, {{&main, ""}, {&community, ""}});
+      Universe universe({"x86_64"}, {{&binary_main, ""}, {&binary_community, ""}});
       for (auto number = thread * stride(); number < 2000; number += threads * stride()) {
         check_world(stock, universe, number, tallies[thread]);
       }

@@ -19,13 +19,14 @@ constexpr std::string_view kIdentity = "Q1EyN5AdpAOBJWKMR89pp/C66o+OE=";
 /// Repositories in a few words: packages as "name version [arch:A] [k:PRIORITY] [p:PROVIDE]
 /// [i:CONDITION] [C:IDENTITY] DEPENDENCY…".
 struct Repositories {
-  std::vector<Index> indexes;
+  std::vector<BinaryIndex> indexes;
   std::vector<std::string> tags;
 
   Repositories& add(const std::string& tag, const std::vector<std::string_view>& packages) {
-    Index& index = indexes.emplace_back();
+    std::vector<Package> parsed;
+    for (const std::string_view text : packages) parsed.push_back(package(text));
+    indexes.push_back(BinaryIndex::from_packages(parsed));
     tags.push_back(tag);
-    for (const std::string_view text : packages) index.packages.push_back(package(text));
     return *this;
   }
 

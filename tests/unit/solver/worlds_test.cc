@@ -18,9 +18,9 @@
 namespace tarn::apk {
 namespace {
 
-Index read_index(const std::filesystem::path& path) {
+BinaryIndex read_index(const std::filesystem::path& path) {
   const std::string file = read_file(path);
-  return parse_index_text(IndexFile::parse(as_bytes(file), path.string()).text);
+  return BinaryIndex::from_text(IndexFile::parse(as_bytes(file), path.string()).text);
 }
 
 std::vector<std::string> steps_of(const Plan& plan) {
@@ -45,8 +45,8 @@ TEST_CASE("solver: worlds over whole indexes") {
   const auto shared = test::shared_folder();
   if (!shared) return;
   const auto mirror = *shared / "mirror/alpine/v3.19";
-  const Index main = read_index(mirror / "main/x86_64/APKINDEX.tar.gz");
-  const Index community = read_index(mirror / "community/x86_64/APKINDEX.tar.gz");
+  const BinaryIndex main = read_index(mirror / "main/x86_64/APKINDEX.tar.gz");
+  const BinaryIndex community = read_index(mirror / "community/x86_64/APKINDEX.tar.gz");
   Universe universe({"x86_64"}, {{&main, ""}, {&community, ""}});
 
   std::ifstream worlds(*shared / "corpora/worlds-v3.19.jsonl");

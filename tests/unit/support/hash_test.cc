@@ -14,6 +14,7 @@ TEST_CASE("digests of known texts") {
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(to_hex(sha512(as_bytes("abc"))).substr(0, 16) == "ddaf35a193617aba");
   CHECK(crc32(as_bytes("123456789")) == 0xcbf43926);
+  CHECK(crc32(ByteView{}, 0xcbf43926) == 0xcbf43926);
 }
 
 TEST_CASE("a hasher takes pieces, and starts anew after each digest") {

@@ -1,0 +1,179 @@
+#include "apk/index/binary_index.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include <fmt/core.h>
+
+#include "apk/index/package_text.h"
+#include "apk/support/error.h"
+#include "apk/support/hash.h"
+
+namespace tarn::apk {
+namespace {
+
+struct Header {
+  std::array<char, 8> magic = {'t', 'a', 'r', 'n', 'i', 'd', 'x', '\n'};
+  std::uint32_t version = 1;
+  std::uint32_t byte_order = 0x01020304;
+  std::uint32_t crc = 0;  ///< of all that follows the header
+  std::uint32_t package_count = 0;
+  std::uint32_t name_count = 0;
+  std::uint32_t offer_count = 0;
+  std::uint32_t need_count = 0;
+  std::uint32_t warnings_size = 0;
+  std::uint32_t text_size = 0;
+  std::uint32_t unused = 0;
+};
+
+/// What is written as it lies in memory: plain values without gaps.
+template <typename Record>
+constexpr bool is_storable = std::is_trivially_copyable_v<Record> && alignof(Record) <= 4;
+static_assert(is_storable<IndexPackage> && sizeof(IndexPackage) == 64);
+static_assert(is_storable<IndexName> && sizeof(IndexName) == 12);
+static_assert(is_storable<IndexOffer> && sizeof(IndexOffer) == 12);
+static_assert(is_storable<IndexNeed> && sizeof(IndexNeed) == 16);
+static_assert(is_storable<Header> && sizeof(Header) == 48);
+
+Error damaged(const std::string& why) {
+  return {ErrorKind::failed, "this is no sound binary index: " + why};
+}
+
+/// Cuts a file into its sections.
+class Sections {
+ public:
+  explicit Sections(ByteView file) : rest_(file) {}
+
+  template <typename Record>
+  std::span<const Record> take(std::size_t count) {
+    const std::size_t size = count * sizeof(Record);
+    if (count > rest_.size() || size > rest_.size()) throw damaged("it is cut short");
+    const auto* first = reinterpret_cast<const Record*>(rest_.data());
+    rest_ = rest_.subspan(size);
+    return {first, count};
+  }
+
+  ByteView rest() const { return rest_; }
+
+ private:
+  ByteView rest_;
+};
+
+bool is_match(std::uint8_t value) {
+  return (value >= 1 && value <= 7) || value == 9 || value == 11 || value == 13;
+}
+
+}  // namespace
+
+BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
+  Header header;
+  if (file.size() < sizeof header) throw damaged("it is cut short");
+  std::memcpy(&header, file.data(), sizeof header);
+  const Header known;
+  if (header.magic != known.magic || header.version != known.version ||
+      header.byte_order != known.byte_order || header.unused != known.unused)
+    throw damaged("it is of another format or version");
+  Sections sections(file.subspan(sizeof header));
+  if (check == Checksum::verified && crc32(sections.rest()) != header.crc)
+    throw damaged("its checksum is wrong");
+  BinaryIndex index;
+  index.packages_ = sections.take<IndexPackage>(header.package_count);
+  index.names_ = sections.take<IndexName>(header.name_count);
+  index.offers_ = sections.take<IndexOffer>(header.offer_count);
+  index.needs_ = sections.take<IndexNeed>(header.need_count);
+  index.warnings_ = as_text(std::as_bytes(sections.take<char>(header.warnings_size)));
+  index.text_ = as_text(std::as_bytes(sections.take<char>(header.text_size)));
+  if (!sections.rest().empty()) throw damaged("something follows its text");
+  index.check_numbers();
+  return index;
+}
+
+BinaryIndex BinaryIndex::open(const MappedFile& file) {
+  BinaryIndex index = view(file.bytes(), Checksum::verified);
+  index.owner_ = std::make_shared<const MappedFile>(file);
+  return index;
+}
+
+void BinaryIndex::check_numbers() const {
+  const auto is_inside = [&](const TextRange& range) {
+    return range.offset <= text_.size() && range.size <= text_.size() - range.offset;
+  };
+  bool is_sound = true;
+  for (const IndexName& name : names_) is_sound &= is_inside(name.text);
+  for (const IndexOffer& offer : offers_)
+    is_sound &= offer.name < names_.size() && is_inside(offer.version);
+  for (const IndexNeed& need : needs_)
+    is_sound &= need.name < names_.size() && is_inside(need.version) && is_match(need.match);
+  std::size_t next_offer = offers_.size();
+  std::size_t next_need = needs_.size();
+  for (std::size_t i = packages_.size(); i-- > 0;) {
+    const IndexPackage& package = packages_[i];
+    is_sound &= is_inside(package.block) && is_inside(package.version) && is_inside(package.arch);
+    is_sound &= package.first_offer < next_offer;
+    is_sound &=
+        package.first_need <= package.first_condition && package.first_condition <= next_need;
+    next_offer = package.first_offer;
+    next_need = package.first_need;
+  }
+  if (!is_sound) throw damaged("a number in it leads nowhere");
+}
+
+BinaryIndex::File BinaryIndex::file() const {
+  File file;
+  file.sections = {std::as_bytes(packages_), std::as_bytes(names_),     std::as_bytes(offers_),
+                   std::as_bytes(needs_),    tarn::as_bytes(warnings_), tarn::as_bytes(text_)};
+  Header header;
+  for (const ByteView section : file.sections) header.crc = crc32(section, header.crc);
+  header.package_count = static_cast<std::uint32_t>(packages_.size());
+  header.name_count = static_cast<std::uint32_t>(names_.size());
+  header.offer_count = static_cast<std::uint32_t>(offers_.size());
+  header.need_count = static_cast<std::uint32_t>(needs_.size());
+  header.warnings_size = static_cast<std::uint32_t>(warnings_.size());
+  header.text_size = static_cast<std::uint32_t>(text_.size());
+  const ByteView bytes = std::as_bytes(std::span(&header, 1));
+  file.header.assign(bytes.begin(), bytes.end());
+  return file;
+}
+
+std::span<const IndexOffer> BinaryIndex::offers(std::size_t i) const {
+  const std::size_t end = i + 1 < packages_.size() ? packages_[i + 1].first_offer : offers_.size();
+  return offers_.subspan(packages_[i].first_offer, end - packages_[i].first_offer);
+}
+
+std::span<const IndexNeed> BinaryIndex::depends(std::size_t i) const {
+  const IndexPackage& package = packages_[i];
+  return needs_.subspan(package.first_need, package.first_condition - package.first_need);
+}
+
+std::span<const IndexNeed> BinaryIndex::install_if(std::size_t i) const {
+  const std::size_t end = i + 1 < packages_.size() ? packages_[i + 1].first_need : needs_.size();
+  return needs_.subspan(packages_[i].first_condition, end - packages_[i].first_condition);
+}
+
+Package BinaryIndex::package(std::size_t i) const {
+  PackageTextReader reader(text(packages_[i].block));
+  const PackageText* lines = reader.next();
+  if (lines == nullptr) throw damaged("a package has no lines");
+  Package package = lines->to_package();
+  package.uninstallable = packages_[i].uninstallable != 0;
+  return package;
+}
+
+std::vector<std::string> BinaryIndex::faults(std::size_t i) const {
+  PackageTextReader reader(text(packages_[i].block));
+  const PackageText* lines = reader.next();
+  return lines != nullptr ? lines->faults : std::vector<std::string>();
+}
+
+std::vector<std::string> BinaryIndex::warnings() const {
+  std::vector<std::string> lines;
+  for (std::string_view rest = warnings_; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    lines.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return lines;
+}
+
+}  // namespace tarn::apk

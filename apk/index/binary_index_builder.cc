@@ -1,0 +1,129 @@
+// The tables of a binary index, made from the text of APKINDEX.
+
+#include <limits>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "apk/index/binary_index.h"
+#include "apk/index/name_table.h"
+#include "apk/index/package_text.h"
+#include "apk/support/error.h"
+
+namespace tarn::apk {
+
+class BinaryIndexBuilder {
+ public:
+  explicit BinaryIndexBuilder(std::string text) : tables_(std::make_shared<Tables>()) {
+    if (text.size() > std::numeric_limits<std::uint32_t>::max())
+      throw Error(ErrorKind::failed,
+                  fmt::format("an index of {} octets is too large", text.size()));
+    tables_->text = std::move(text);
+    // Real indexes have about 550 octets, 4 offers and 4 needs a package.
+    const std::size_t expected = tables_->text.size() / 512;
+    tables_->packages.reserve(expected);
+    tables_->offers.reserve(expected * 4);
+    tables_->needs.reserve(expected * 5);
+    names_.reserve(expected * 4);
+  }
+
+  BinaryIndex build() {
+    PackageTextReader reader(tables_->text);
+    while (const PackageText* package = reader.next()) add(*package);
+    number_needs();
+    for (const std::string& warning : reader.warnings())
+      tables_->warnings.append(warning).push_back('\n');
+    for (NameId id = 0; id < names_.size(); ++id)
+      tables_->names.push_back({range_of(names_.text(id)), names_.hash(id)});
+    return finish();
+  }
+
+  std::vector<IndexPackage>& packages() { return tables_->packages; }
+
+ private:
+  struct Tables {
+    std::string text;
+    std::string warnings;
+    std::vector<IndexPackage> packages;
+    std::vector<IndexName> names;
+    std::vector<IndexOffer> offers;
+    std::vector<IndexNeed> needs;
+  };
+
+  TextRange range_of(std::string_view view) const {
+    if (view.empty()) return {};
+    return {static_cast<std::uint32_t>(view.data() - tables_->text.data()),
+            static_cast<std::uint32_t>(view.size())};
+  }
+
+  void add(const PackageText& package) {
+    IndexPackage record;
+    record.identity = package.identity;
+    record.block = range_of(package.block);
+    record.version = range_of(package.version);
+    record.arch = range_of(package.arch);
+    record.provider_priority = package.provider_priority;
+    record.uninstallable = package.uninstallable ? 1 : 0;
+    record.first_offer = count(tables_->offers);
+    tables_->offers.push_back({names_.add(package.name), record.version});
+    for (const ProvideView& provide : package.provides)
+      tables_->offers.push_back({names_.add(provide.name), range_of(provide.version)});
+    record.first_need = count(tables_->needs);
+    for (const DependencyView& need : package.depends) add_need(need);
+    record.first_condition = count(tables_->needs);
+    for (const DependencyView& need : package.install_if) add_need(need);
+    tables_->packages.push_back(record);
+  }
+
+  void add_need(const DependencyView& need) {
+    tables_->needs.push_back({0, range_of(need.version), static_cast<std::uint8_t>(need.match),
+                              static_cast<std::uint8_t>(need.conflict ? 1 : 0), 0});
+    needed_.push_back(need.name);
+  }
+
+  /// Last, so that names which packages have or provide come first.
+  void number_needs() {
+    for (std::size_t i = 0; i < needed_.size(); ++i)
+      tables_->needs[i].name = names_.add(needed_[i]);
+  }
+
+  template <typename Record>
+  static std::uint32_t count(const std::vector<Record>& records) {
+    // Each record stands for at least one octet of the text, which has its bound.
+    return static_cast<std::uint32_t>(records.size());
+  }
+
+  BinaryIndex finish() {
+    BinaryIndex index;
+    index.packages_ = tables_->packages;
+    index.names_ = tables_->names;
+    index.offers_ = tables_->offers;
+    index.needs_ = tables_->needs;
+    index.warnings_ = tables_->warnings;
+    index.text_ = tables_->text;
+    index.owner_ = tables_;
+    return index;
+  }
+
+  std::shared_ptr<Tables> tables_;
+  NameTable names_;
+  std::vector<std::string_view> needed_;  ///< names of the needs, in their order
+};
+
+BinaryIndex BinaryIndex::from_text(std::string text) {
+  return BinaryIndexBuilder(std::move(text)).build();
+}
+
+BinaryIndex BinaryIndex::from_packages(const std::vector<Package>& packages) {
+  std::string text;
+  for (const Package& package : packages) append_package_text(text, package);
+  BinaryIndexBuilder builder(std::move(text));
+  BinaryIndex index = builder.build();
+  // A broken dependency made a package uninstallable, and may not be among its dependencies.
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    if (packages[i].uninstallable) builder.packages()[i].uninstallable = 1;
+  }
+  return index;
+}
+
+}  // namespace tarn::apk

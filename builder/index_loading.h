@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "apk/fetch/fetcher.h"
+#include "apk/index/binary_index.h"
+#include "apk/model/architecture.h"
+#include "apk/model/repository.h"
+#include "apk/support/progress.h"
+#include "apk/trust/keyring.h"
+#include "apk/trust/trusted_index.h"
+
+namespace tarn::builder {
+
+/// One architecture's indexes.
+struct ArchitectureIndexes {
+  std::vector<apk::BinaryIndex> indexes;  ///< one for each repository
+  apk::Keyring keyring;                   ///< the given keys, and those that verified the indexes
+};
+
+struct IndexOptions {
+  apk::SignaturePolicy signatures = apk::SignaturePolicy::required;
+  std::size_t threads = 1;
+};
+
+/// Brings the indexes of all repositories for all architectures and checks their signatures against
+/// `keyring` and the trust anchors. An index whose octets were read before comes from the cache in
+/// its binary form. Results are in the order of `architectures`. Throws Error (network, trust, or
+/// failed for a malformed one).
+std::vector<ArchitectureIndexes> load_indexes(const std::vector<apk::Architecture>& architectures,
+                                              const std::vector<apk::Repository>& repositories,
+                                              const apk::Keyring& keyring,
+                                              const IndexOptions& options, apk::Fetcher& fetcher,
+                                              Progress& progress, const std::stop_token& stop);
+
+}  // namespace tarn::builder

@@ -1,0 +1,147 @@
+#include "apk/index/binary_index.h"
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "apk/index/index.h"
+#include "apk/index/package_text.h"
+#include "apk/support/error.h"
+#include "apk/support/file.h"
+#include "unit/shared.h"
+
+namespace tarn::apk {
+namespace {
+
+const std::string kText =
+    "C:Q1TD/6b5L/7zTai/me+k/PJePFscE=\nP:svc\nV:2.0-r1\nA:x86_64\nS:1548\nI:50\nT:svc test\n"
+    "U:http://x\nL:MIT\nk:7\nD:base libz>=1 !old\np:so:libsvc.so.1=1.0.0 virt\ni:svc docs\n\n"
+    "C:Q1EyN5AdpAOBJWKMR89pp/C66o+OE=\nP:base\nV:1\nA:noarch\nS:1\nI:1\nT:\nU:\nL:\nD:bad=\nz:1\n"
+    "\n";
+
+Bytes file_of(const BinaryIndex& index) {
+  const BinaryIndex::File file = index.file();
+  Bytes bytes = file.header;
+  for (const ByteView section : file.sections)
+    bytes.insert(bytes.end(), section.begin(), section.end());
+  return bytes;
+}
+
+std::string lines_of(const Package& package) {
+  std::string lines;
+  append_package_text(lines, package);
+  return lines + (package.uninstallable ? "uninstallable" : "");
+}
+
+/// Everything that an index gives access to.
+std::string walk(const BinaryIndex& index) {
+  std::string seen;
+  for (std::size_t i = 0; i < index.package_count(); ++i) {
+    seen.append(index.name(i)).append(index.version(i)).append(index.text(index.record(i).arch));
+    for (const IndexOffer& offer : index.offers(i)) {
+      seen.append(" p:").append(index.text(index.names()[offer.name].text));
+      seen.append("=").append(index.text(offer.version));
+    }
+    for (const IndexNeed& need : index.depends(i))
+      seen.append(" D:").append(index.text(index.names()[need.name].text));
+    for (const IndexNeed& need : index.install_if(i))
+      seen.append(" i:").append(index.text(index.names()[need.name].text));
+    try {
+      seen.append(" ").append(index.package(i).label());
+    } catch (const Error&) {
+      seen.append(" unreadable");
+    }
+    seen += '\n';
+  }
+  return seen;
+}
+
+void check_same(const BinaryIndex& index, const Index& expected) {
+  REQUIRE(index.package_count() == expected.packages.size());
+  for (std::size_t i = 0; i < expected.packages.size(); ++i) {
+    if (lines_of(index.package(i)) != lines_of(expected.packages[i]))
+      CHECK(lines_of(index.package(i)) == lines_of(expected.packages[i]));
+  }
+  CHECK(index.warnings() == expected.warnings);
+}
+
+}  // namespace
+
+TEST_CASE("binary index: what the text says") {
+  const BinaryIndex index = BinaryIndex::from_text(kText);
+  CHECK(walk(index) ==
+        "svc2.0-r1x86_64 p:svc=2.0-r1 p:so:libsvc.so.1=1.0.0 p:virt= D:base D:libz D:old i:svc "
+        "i:docs svc-2.0-r1\n"
+        "base1noarch p:base=1 base-1\n");
+  CHECK(index.record(0).provider_priority == 7);
+  CHECK(index.depends(0)[1].match == static_cast<std::uint8_t>(VersionMatch::greater_or_equal));
+  CHECK(index.depends(0)[2].conflict == 1);
+  CHECK(index.record(0).uninstallable == 0);
+  CHECK(index.record(1).uninstallable == 1);
+  CHECK(index.faults(1) == std::vector<std::string>{"its dependency 'bad=' is broken"});
+  check_same(index, parse_index_text(kText));
+  // Names that packages have come before those that are only needed.
+  CHECK(index.text(index.names()[3].text) == "base");
+  CHECK(index.text(index.names().back().text) == "docs");
+}
+
+TEST_CASE("binary index: packages that no text said, and none at all") {
+  Package package;
+  package.name = "a";
+  package.version = "1";
+  package.uninstallable = true;
+  const BinaryIndex index = BinaryIndex::from_packages({package});
+  CHECK(index.record(0).uninstallable == 1);
+  CHECK(index.package(0).uninstallable);
+  CHECK(BinaryIndex::from_packages({}).package_count() == 0);
+  CHECK(BinaryIndex::from_text("\n\n").package_count() == 0);
+  const Bytes empty = file_of(BinaryIndex::from_text(""));
+  CHECK(BinaryIndex::view(empty, BinaryIndex::Checksum::verified).package_count() == 0);
+  CHECK_THROWS_AS(BinaryIndex::from_text("P:x\n"), Error);
+}
+
+TEST_CASE("binary index: a file is the index, and any other is refused") {
+  using Checksum = BinaryIndex::Checksum;
+  const BinaryIndex index = BinaryIndex::from_text(kText);
+  const Bytes file = file_of(index);
+  const BinaryIndex read = BinaryIndex::view(file, Checksum::verified);
+  CHECK(walk(read) == walk(index));
+  CHECK(read.warnings() == index.warnings());
+  CHECK(file_of(read) == file);
+
+  for (std::size_t size = 0; size < file.size(); ++size)
+    CHECK_THROWS_AS(BinaryIndex::view(ByteView(file).first(size), Checksum::verified), Error);
+  Bytes longer = file;
+  longer.resize(file.size() + 4);
+  CHECK_THROWS_AS(BinaryIndex::view(longer, Checksum::ignored), Error);
+
+  std::size_t accepted = 0;
+  for (std::size_t i = 0; i < file.size(); ++i) {
+    for (const unsigned flip : {0x01U, 0x80U, 0xffU}) {
+      Bytes damaged = file;
+      damaged[i] ^= static_cast<std::byte>(flip);
+      CHECK_THROWS_AS(BinaryIndex::view(damaged, Checksum::verified), Error);
+      try {
+        walk(BinaryIndex::view(damaged, Checksum::ignored));
+        ++accepted;
+      } catch (const Error&) {
+      }
+    }
+  }
+  CHECK(accepted > 0);
+}
+
+TEST_CASE("binary index: whole indexes") {
+  const auto shared = test::shared_folder();
+  if (!shared) return;
+  const auto path = *shared / "mirror/alpine/v3.22/main/x86_64/APKINDEX.tar.gz";
+  const std::string file = read_file(path);
+  const std::string text = IndexFile::parse(as_bytes(file), path.string()).text;
+  const BinaryIndex index = BinaryIndex::from_text(text);
+  check_same(index, parse_index_text(text));
+  const Bytes bytes = file_of(index);
+  CHECK(walk(BinaryIndex::view(bytes, BinaryIndex::Checksum::verified)) == walk(index));
+}
+
+}  // namespace tarn::apk
