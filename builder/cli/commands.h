@@ -7,6 +7,7 @@ namespace tarn::builder {
 /// Each declares one command (or one family of them), in a file of its own.
 void add_build_command(Commands& commands);
 void add_plan_command(Commands& commands);
+void add_why_command(Commands& commands);
 void add_config_command(Commands& commands);
 void add_apk_commands(Commands& commands);
 void add_cache_commands(Commands& commands);
