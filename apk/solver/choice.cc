@@ -35,8 +35,7 @@ class Obstacles {
   static std::optional<Loss> find_in_itself(const Selection& selection, PackageId id) {
     const Universe& universe = selection.universe();
     if (!universe.is_installable(id)) {
-      return lost(universe.package(id).uninstallable ? LossReason::broken
-                                                     : LossReason::architecture);
+      return lost(universe.is_broken(id) ? LossReason::broken : LossReason::architecture);
     }
     if (!selection.is_tag_allowed(id)) return lost(LossReason::tag);
     return std::nullopt;

@@ -107,7 +107,7 @@ std::string PlanNames::loss(const apk::Rival& rival, PackageId chosen) const {
 std::string PlanNames::obstacle(PackageId id, const apk::Loss& loss) const {
   switch (loss.reason) {
     case LossReason::architecture:
-      return "built for " + selection_.universe().package(id).arch;
+      return "built for " + std::string(selection_.universe().architecture(id));
     case LossReason::broken:
       return "its index entry has a broken dependency";
     case LossReason::tag:

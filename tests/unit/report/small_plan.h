@@ -51,7 +51,7 @@ struct SmallPlan {
     return std::get<apk::Plan>(std::move(result));
   }
 
-  apk::Index index;
+  apk::BinaryIndex index;
   std::vector<apk::Dependency> world;
   std::vector<std::string> origins;
   std::vector<apk::Repository> repositories = {

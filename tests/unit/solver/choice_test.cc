@@ -27,7 +27,7 @@ std::string text(const Universe& universe, const Loss& loss) {
 }
 
 /// The rivals of the package that holds `name`: "label: loss; …".
-std::string rivals(const Index& first, const Index& second, const char* tag, const char* world,
+std::string rivals(const BinaryIndex& first, const BinaryIndex& second, const char* tag, const char* world,
                    const char* name) {
   Universe universe({"x86_64"}, {{&first, ""}, {&second, tag}});
   const auto result = solve_in(universe, dependencies(world));
@@ -151,7 +151,7 @@ TEST_CASE("choice: why a candidate lost") {
 }
 
 TEST_CASE("choice: what keeps a package out of a plan") {
-  const Index all =
+  const BinaryIndex all =
       small_index({"a 1", "b 1 !a", "c 1 p:a=0", "d 1 x", "e 1 A:s390x", "f 1", "g 1 h", "h 1 x"});
   Universe universe({"x86_64"}, {{&all, ""}});
   const auto world = dependencies("a");
@@ -178,11 +178,11 @@ TEST_CASE("choice: reasons over whole indexes") {
   if (!shared) return;
   const auto read = [&](const char* path) {
     const std::string file = read_file(*shared / "mirror/alpine" / path / "APKINDEX.tar.gz");
-    return parse_index_text(IndexFile::parse(as_bytes(file), path).text);
+    return BinaryIndex::from_text(IndexFile::parse(as_bytes(file), path).text);
   };
-  const Index main = read("v3.19/main/x86_64");
-  const Index community = read("v3.19/community/x86_64");
-  const Index other = read("v3.19.1-bootmedia/x86_64");
+  const BinaryIndex main = read("v3.19/main/x86_64");
+  const BinaryIndex community = read("v3.19/community/x86_64");
+  const BinaryIndex other = read("v3.19.1-bootmedia/x86_64");
   Universe universe({"x86_64"}, {{&main, ""}, {&community, ""}, {&other, ""}});
   std::ifstream worlds(*shared / "corpora/worlds-v3.19.jsonl");
   std::map<LossReason, std::size_t> counts;

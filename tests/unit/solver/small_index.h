@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apk/index/binary_index.h"
 #include "apk/index/index.h"
 #include "apk/support/hash.h"
 
@@ -12,7 +13,7 @@ namespace tarn::test {
 /// An index with a line for each package: "NAME VERSION [LETTER:VALUE…] DEPENDENCY…", where LETTER
 /// is a field of APKINDEX and '_' in T: stands for a blank. The same line gives the same identity
 /// in the same `repository` only.
-inline apk::Index small_index(const std::vector<std::string_view>& lines,
+inline apk::BinaryIndex small_index(const std::vector<std::string_view>& lines,
                               std::string_view repository = {}) {
   std::string text;
   for (const std::string_view line : lines) {
@@ -37,7 +38,7 @@ inline apk::Index small_index(const std::vector<std::string_view>& lines,
     if (!depends.empty()) fields += "D:" + depends + "\n";
     text += fields + "\n";
   }
-  return apk::parse_index_text(text);
+  return apk::BinaryIndex::from_packages(apk::parse_index_text(text).packages);
 }
 
 inline std::vector<apk::Dependency> dependencies(std::string_view words) {
