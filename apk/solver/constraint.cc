@@ -5,15 +5,11 @@
 namespace tarn::apk {
 
 void Search::apply_world(const WorldEntry& entry) {
-  const std::string& tag_text = entry.dependency->tag;
-  if (!tag_text.empty()) {
-    const auto number = universe_.tag_number(tag_text);
-    if (number.has_value()) {
-      const Mask tag = Mask{1} << *number;
-      for (const Provider& provider : universe_.providers(entry.need.name)) {
-        if (satisfies(provider, entry.need)) inherit_tags(provider.package, tag, tag);
-      }
-    }
+  if (entry.left_out) return;
+  const auto number = universe_.tag_number(entry.dependency->tag);
+  const Mask tag = number.has_value() ? Mask{1} << *number : kUntagged;
+  for (const Provider& provider : universe_.providers(entry.need.name)) {
+    if (satisfies(provider, entry.need)) inherit_from_world(provider.package, tag);
   }
   apply(kNoPackage, entry.need);
 }
@@ -32,15 +28,14 @@ void Search::apply(PackageId by, const Need& need) {
     ++failures_;
     if (by != kNoPackage) failed_.push_back(by);
   }
-  const Mask allowed = by == kNoPackage ? 0 : packages_[by].allowed_tags;
   for (const Provider& provider : universe_.providers(need.name)) {
     if (need.conflict && provider.package == by) continue;
     PackageState& candidate = packages_[provider.package];
     if (!satisfies(provider, need)) {
       ++candidate.conflicts;
       if (candidate.selectable && !state.decided) disqualify(provider.package);
-    } else if (!need.conflict) {
-      inherit_tags(provider.package, allowed, 0);
+    } else if (!need.conflict && by != kNoPackage) {
+      inherit(provider.package, by);
     }
   }
   if (!need.conflict) require(need.name);
@@ -59,17 +54,33 @@ void Search::require(NameId id) {
   }
 }
 
-void Search::inherit_tags(PackageId to, Mask allowed, Mask preferred) {
+/// What a package needs may come from where it may come from, and is wished for as it is.
+void Search::inherit(PackageId to, PackageId from) {
   PackageState& state = packages_[to];
-  if (preferred != 0) state.preferred_tags = preferred;
-  state.allowed_tags |= allowed;
-  const Mask tags = universe_.tags(to);
-  const bool is_preferred = (tags & state.preferred_tags) != 0;
-  const bool is_allowed = (tags & (state.allowed_tags | state.preferred_tags)) != 0;
+  state.wish = state.wish | packages_[from].inherited;
+  state.inherited = state.inherited | packages_[from].inherited;
+  state.allowed_tags |= packages_[from].allowed_tags;
+  if (state.tag_allowed || (tags(to) & state.allowed_tags) == 0) return;
+  state.tag_allowed = true;
+  tags_changed(to);
+}
+
+void Search::inherit_from_world(PackageId to, Mask tag) {
+  PackageState& state = packages_[to];
+  state.wish = state.wish | terms_.wish;
+  state.inherited = state.inherited | terms_.wish;
+  state.allowed_tags |= tag;
+  state.preferred_tags = tag;
+  const bool is_preferred = (tags(to) & tag) != 0;
+  const bool is_allowed = state.tag_allowed || (tags(to) & state.allowed_tags) != 0;
   if (is_preferred == state.tag_preferred && is_allowed == state.tag_allowed) return;
   state.tag_preferred = is_preferred;
   state.tag_allowed = is_allowed;
-  for (const Offer& offer : universe_.offers(to)) mark_dirty(offer.name);
+  tags_changed(to);
+}
+
+void Search::tags_changed(PackageId id) {
+  for (const Offer& offer : universe_.offers(id)) mark_dirty(offer.name);
 }
 
 /// Takes a package out of the choice, with the consequences for those that depend on it.

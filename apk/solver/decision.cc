@@ -54,10 +54,7 @@ void Search::decide(NameId id) {
   const NameState& state = names_[id];
   Provider best;
   for (const Provider& provider : universe_.providers(id)) {
-    const PackageState& package = packages_[provider.package];
-    if (state.requirers == 0 && !(package.triggered && package.tag_allowed && package.selectable)) {
-      continue;
-    }
+    if (state.requirers == 0 && !may_trigger(provider.package)) continue;
     if (!is_selectable_alone(id, provider)) continue;
     if (best.package == kNoPackage || is_better(provider, best)) best = provider;
   }
@@ -67,6 +64,13 @@ void Search::decide(NameId id) {
   } else {
     choose(id, best);
   }
+}
+
+/// Whether a package may be chosen for its install_if alone.
+bool Search::may_trigger(PackageId id) const {
+  const PackageState& package = packages_[id];
+  return package.triggered && package.tag_allowed && package.selectable &&
+         (package.available || !has(package.wish, Wish::available));
 }
 
 /// Whether a provider stands for the name by itself: what only provides a name without version is
@@ -134,29 +138,74 @@ void Search::lock(NameId id, const Provider& provider) {
   triggers_changed(id);
 }
 
-/// Whether `left` is to be preferred; the first difference counts.
+/// Whether `left` is to be preferred; of equals the earlier one stays.
 bool Search::is_better(const Provider& left, const Provider& right) const {
-  const PackageState& a = packages_[left.package];
-  const PackageState& b = packages_[right.package];
-  if (a.selectable != b.selectable) return a.selectable;
-  if (a.merged != b.merged) return a.merged;
-  if (a.conflicts != b.conflicts) return a.conflicts < b.conflicts;
-  if (a.tag_allowed != b.tag_allowed) return a.tag_allowed;
-  if (a.tag_preferred != b.tag_preferred) return a.tag_preferred;
+  return compare(left, right) > 0;
+}
+
+/// Over 0: `left` is to be preferred. The first difference counts.
+int Search::compare(const Provider& left, const Provider& right) const {
+  const PackageId a = left.package;
+  const PackageId b = right.package;
+  const Wish wish = packages_[a].wish | packages_[b].wish;
+  const bool is_latest = has(wish, Wish::latest) && packages_[a].allowed_tags == kUntagged &&
+                         packages_[b].allowed_tags == kUntagged;
+  if (const int fit = is_latest ? compare_latest(a, b, wish) : compare_fit(left, right, wish);
+      fit != 0) {
+    return fit;
+  }
   if (!left.is_virtual() && !right.is_virtual()) {
     const auto order = compare_versions(left.version, right.version);
-    if (order != 0) return order > 0;
+    if (order != 0) return order > 0 ? 1 : -1;
   }
-  if (universe_.name_of(left.package) == universe_.name_of(right.package)) {
-    const auto order =
-        compare_versions(universe_.version(left.package), universe_.version(right.package));
-    if (order != 0) return order > 0;
+  if (universe_.name_of(a) == universe_.name_of(b)) {
+    const auto order = compare_versions(universe_.version(a), universe_.version(b));
+    if (order != 0) return order > 0 ? 1 : -1;
   }
-  const std::uint32_t priority_a = universe_.provider_priority(left.package);
-  const std::uint32_t priority_b = universe_.provider_priority(right.package);
-  if (priority_a != priority_b) return priority_a > priority_b;
-  return std::countr_zero(universe_.repositories(left.package)) <
-         std::countr_zero(universe_.repositories(right.package));
+  const std::uint32_t priority_a = universe_.provider_priority(a);
+  const std::uint32_t priority_b = universe_.provider_priority(b);
+  if (priority_a != priority_b) return priority_a > priority_b ? 1 : -1;
+  if (!has(wish, Wish::remove) && universe_.is_installed(a) != universe_.is_installed(b)) {
+    return universe_.is_installed(a) ? 1 : -1;
+  }
+  if (packages_[a].selectable != packages_[b].selectable) return packages_[a].selectable ? 1 : -1;
+  // What no repository has comes before all that one has.
+  const auto place = [&](PackageId id) {
+    const Mask repositories = universe_.repositories(id) & ~terms_.given;
+    return repositories == 0 ? -1 : std::countr_zero(repositories);
+  };
+  return place(b) - place(a);
+}
+
+/// What counts before the version where the latest is wished, and nothing is pinned.
+int Search::compare_latest(PackageId left, PackageId right, Wish wish) const {
+  const PackageState& a = packages_[left];
+  const PackageState& b = packages_[right];
+  if (a.tag_allowed != b.tag_allowed) return a.tag_allowed ? 1 : -1;
+  if (has(wish, Wish::available)) return int{a.available} - int{b.available};
+  if (has(wish, Wish::reinstall)) return int{a.selectable} - int{b.selectable};
+  return 0;
+}
+
+/// What counts before the version elsewhere.
+int Search::compare_fit(const Provider& left, const Provider& right, Wish wish) const {
+  const PackageState& a = packages_[left.package];
+  const PackageState& b = packages_[right.package];
+  const int installed =
+      int{universe_.is_installed(left.package)} - int{universe_.is_installed(right.package)};
+  if (a.selectable != b.selectable) return a.selectable ? 1 : -1;
+  if (a.merged != b.merged) return a.merged ? 1 : -1;
+  if (a.conflicts != b.conflicts) return a.conflicts < b.conflicts ? 1 : -1;
+  const bool keeps =
+      has(wish, Wish::keep) || (terms_.scope == Scope::upgraded_names && !has(wish, Wish::upgrade));
+  if (keeps && installed != 0) return installed;
+  if (a.tag_allowed != b.tag_allowed) return a.tag_allowed ? 1 : -1;
+  if (has(wish, Wish::available) && a.available != b.available) return a.available ? 1 : -1;
+  if (a.tag_preferred != b.tag_preferred) return a.tag_preferred ? 1 : -1;
+  if (has(wish, Wish::upgrade | Wish::remove)) return 0;
+  // Of packages that all may have the name, being there is no reason yet.
+  const bool is_same = universe_.name_of(left.package) == universe_.name_of(right.package);
+  return is_same || !left.is_virtual() || !right.is_virtual() ? installed : 0;
 }
 
 }  // namespace tarn::apk

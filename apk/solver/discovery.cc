@@ -18,7 +18,14 @@ struct Search::Visit {
 };
 
 void Search::discover() {
-  for (const WorldEntry& entry : world_) names_[entry.need.name].asked_for = true;
+  // A world for nothing but itself is what the user asked to add.
+  if (terms_.installed.empty() && terms_.wishes.empty()) {
+    for (const WorldEntry& entry : world_) names_[entry.need.name].named = true;
+  }
+  for (const NameWish& wish : terms_.wishes) {
+    const auto name = universe_.find(wish.name);
+    if (name && *name < names_.size()) names_[*name].named = true;
+  }
   for (const WorldEntry& entry : world_) {
     if (!names_[entry.need.name].seen) discover(entry.need.name);
   }
@@ -96,18 +103,26 @@ void Search::see(PackageId id) {
   }
   PackageState& state = packages_[id];
   state.seen = true;
-  state.selectable = universe_.is_installable(id);
-  state.tag_allowed = state.tag_preferred = (universe_.tags(id) & kUntagged) != 0;
+  const Mask repositories = universe_.repositories(id);
+  const bool is_installed = universe_.is_installed(id);
+  // Only a package that is nothing but a list of others has no size.
+  const auto is_empty = [&] { return universe_.package(id).installed_size == 0; };
+  state.available = (repositories & terms_.available) != 0;
+  state.selectable =
+      universe_.is_installable(id) &&
+      (state.available || (repositories & terms_.cached) != 0 || is_installed || is_empty());
+  state.tag_preferred = (tags(id) & kUntagged) != 0 || is_empty();
+  state.tag_allowed = state.tag_preferred || is_installed;
 }
 
-/// Names that world does not name come first, then those that a real package has, then those found
+/// Names that the user spoke of come first, then those that a real package has, then those found
 /// last.
 void Search::number(NameId id) {
-  constexpr std::uint32_t kNotAskedFor = 1U << 31U;
+  constexpr std::uint32_t kNamed = 1U << 31U;
   constexpr std::uint32_t kReal = 1U << 30U;
   NameState& state = names_[id];
   state.order = ++last_number_;
-  if (!state.asked_for) state.order |= kNotAskedFor;
+  if (state.named) state.order |= kNamed;
   const auto providers = universe_.providers(id);
   if (std::any_of(providers.begin(), providers.end(), [&](const Provider& provider) {
         return universe_.name_of(provider.package) == id;

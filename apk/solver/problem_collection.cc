@@ -96,6 +96,7 @@ std::vector<Problem> Collector::collect() {
 /// Follows the constraints from world through the chosen packages.
 void Collector::reach_all() {
   for (const WorldEntry& entry : search_.world()) {
+    if (entry.left_out) continue;
     add_constraint({kNoPackage, entry.need, entry.dependency});
   }
   std::size_t done = 0;
@@ -173,6 +174,9 @@ void Collector::check_masked(PackageId id) {
     problem.reason = faults.empty() ? "it is broken" : faults.front();
   } else if (!universe_.is_installable(id)) {
     problem.reason = fmt::format("architecture {}", universe_.architecture(id));
+  } else if (!search_.package(id).available && !universe_.is_installed(id) &&
+             (universe_.repositories(id) & search_.terms().cached) == 0) {
+    problem.reason = "there is no network";
   } else if (!search_.package(id).tag_allowed) {
     for (unsigned tag = 1; (universe_.tags(id) >> tag) != 0; ++tag) {
       if (((universe_.tags(id) >> tag) & 1U) == 0) continue;

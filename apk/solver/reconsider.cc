@@ -50,13 +50,14 @@ void Search::check_triggers(NameId id) {
 }
 
 bool Search::is_triggered(PackageId id) {
-  Mask allowed = 0;
   for (const Need& need : universe_.install_if(id)) {
     const NameState& state = names_[need.name];
     if (!state.decided || !is_chosen_right(state, need)) return false;
-    if (state.chosen.package != kNoPackage) allowed |= packages_[state.chosen.package].allowed_tags;
   }
-  inherit_tags(id, allowed, 0);
+  for (const Need& need : universe_.install_if(id)) {
+    const PackageId chosen = names_[need.name].chosen.package;
+    if (chosen != kNoPackage) inherit(id, chosen);
+  }
   return true;
 }
 

@@ -5,7 +5,9 @@
 #include <functional>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "apk/model/dependency.h"
@@ -13,16 +15,41 @@
 
 namespace tarn::apk {
 
+/// A package that is there already.
+struct InstalledState {
+  PackageId package = kNoPackage;
+  Mask tag = 0;  ///< of the repository it came from; none where no repository has that tag now
+  std::size_t place = 0;  ///< in the request
+};
+
+/// What counts in a search besides world: a request's part that is not in the universe.
+struct Terms {
+  Mask available = ~Mask{0};  ///< repositories whose packages can be had
+  Mask cached = 0;            ///< repositories whose packages are at hand, but not offered
+  Mask given = 0;             ///< repositories of what the user named himself
+  std::vector<InstalledState> installed;
+  Wish wish = Wish::none;
+  std::vector<NameWish> wishes;
+  Scope scope = Scope::all;
+  std::vector<bool> left_out;  ///< by entry of world: known, but not in force. May be shorter
+};
+
+/// The terms of a request over the universe of its repositories and installed packages.
+Terms terms_of(const Universe& universe, const Request& request);
+
 /// What the search knows of a package.
 struct PackageState {
   Mask allowed_tags = kUntagged;     ///< may be taken from repositories with these
   Mask preferred_tags = kUntagged;   ///< better taken from repositories with these
   std::uint32_t visited_offers = 0;  ///< of its names, how many discovery has been to
   std::uint32_t conflicts = 0;       ///< constraints in force that it does not satisfy
-  bool seen = false;                 ///< reached by discovery
-  bool selectable = false;           ///< may still become part of the plan
+  Wish wish = Wish::none;
+  Wish inherited = Wish::none;  ///< wishes for what it needs
+  bool seen = false;            ///< reached by discovery
+  bool selectable = false;      ///< may still become part of the plan
   bool tag_allowed = false;
   bool tag_preferred = false;
+  bool available = false;
   bool triggered = false;  ///< all its install_if conditions hold
   bool merged = false;     ///< a candidate when one of its names was last reconsidered
   bool applied = false;    ///< its dependencies are in force
@@ -33,7 +60,7 @@ struct NameState {
   std::uint32_t order = 0;      ///< among names to decide, the highest comes first
   std::uint32_t requirers = 0;  ///< constraints in force that want it
   Provider chosen;              ///< once decided; no package: nothing will have the name
-  bool asked_for = false;       ///< named in world
+  bool named = false;           ///< one of the terms' wishes is for it
   bool seen = false;            ///< reached by discovery
   bool decided = false;
   bool dirty = false;  ///< waits in the dirty queue
@@ -53,6 +80,7 @@ struct NameState {
 struct WorldEntry {
   Need need;
   const Dependency* dependency = nullptr;
+  bool left_out = false;  ///< not in force
 };
 
 /// The search for a plan, as apk does it: greedy, with forward checking and without a way back.
@@ -63,8 +91,8 @@ struct WorldEntry {
 ///                by one until nothing is left
 class Search {
  public:
-  /// Both must outlive it.
-  Search(Universe& universe, const std::vector<Dependency>& world);
+  /// `universe` and `world` must outlive it.
+  Search(Universe& universe, const std::vector<Dependency>& world, Terms terms = {});
 
   void run();
 
@@ -76,6 +104,9 @@ class Search {
   const NameState& name(NameId id) const { return names_[id]; }
   const PackageState& package(PackageId id) const { return packages_[id]; }
   const Universe& universe() const { return universe_; }
+  const Terms& terms() const { return terms_; }
+  /// Tags of the repositories that have a package, and the one it was installed from.
+  Mask tags(PackageId id) const;
 
  private:
   struct Visit;
@@ -85,6 +116,7 @@ class Search {
   void discover(NameId root);
   bool next_to_visit(Visit& visit, NameId& next);
   void see(PackageId id);
+  void add_wishes();
   void number(NameId id);
   void link_dependents();
 
@@ -93,7 +125,9 @@ class Search {
   void apply_world(const WorldEntry& entry);
   void apply_depends(PackageId by);
   void require(NameId id);
-  void inherit_tags(PackageId to, Mask allowed, Mask preferred);
+  void inherit(PackageId to, PackageId from);
+  void inherit_from_world(PackageId to, Mask tag);
+  void tags_changed(PackageId id);
   void disqualify(PackageId id);
   bool can_satisfy(PackageId by, const Need& need) const;
   bool satisfies(const Provider& provider, const Need& need) const;
@@ -119,6 +153,10 @@ class Search {
   bool decide_next();
   void decide(NameId id);
   bool is_better(const Provider& left, const Provider& right) const;
+  int compare(const Provider& left, const Provider& right) const;
+  int compare_latest(PackageId left, PackageId right, Wish wish) const;
+  int compare_fit(const Provider& left, const Provider& right, Wish wish) const;
+  bool may_trigger(PackageId id) const;
   bool is_candidate(const Provider& provider) const;
   bool is_selectable_alone(NameId id, const Provider& provider) const;
   void choose(NameId name, const Provider& provider);
@@ -128,6 +166,8 @@ class Search {
   std::span<const PackageId> dependents(NameId id) const;
 
   Universe& universe_;
+  Terms terms_;
+  std::vector<Mask> installed_tags_;  ///< by package: the installed ones come first
   std::vector<WorldEntry> world_;
   std::vector<NameState> names_;
   std::vector<PackageState> packages_;
@@ -147,5 +187,15 @@ class Search {
   Ordered selectable_;          ///< with a candidate that may be chosen by itself
   Ordered unresolved_;
 };
+
+/// The search that found a plan for the request, or why there is none. `universe` is of the
+/// request's repositories and installed packages; both must outlive the search.
+std::variant<Search, std::vector<Problem>> search_in(Universe& universe, const Request& request);
+
+/// The packages that are installed, for the universe.
+BinaryIndex installed_index(const Request& request);
+
+/// Entries of world that are not in force.
+std::vector<Dependency> left_out(const Search& search);
 
 }  // namespace tarn::apk

@@ -172,4 +172,8 @@ class Universe {
 std::variant<Plan, std::vector<Problem>> solve_in(Universe& universe,
                                                   const std::vector<Dependency>& world);
 
+/// The same for a request with the universe's repositories and installed packages. One without any
+/// repositories may use all of the universe's.
+std::variant<Plan, std::vector<Problem>> solve_in(Universe& universe, const Request& request);
+
 }  // namespace tarn::apk

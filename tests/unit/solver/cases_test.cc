@@ -1,9 +1,10 @@
-// Cases of `apk add` into an empty root, against what apk did.
+// Repositories, a root and an operation on it, against what apk did.
 
+#include <algorithm>
 #include <fstream>
 #include <map>
-#include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -11,8 +12,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "apk/index/index.h"
-#include "apk/solver/solver.h"
+#include "apk/index/binary_index.h"
+#include "apk/solver/operation.h"
+#include "apk/support/error.h"
 #include "mentions.h"
 #include "unit/shared.h"
 
@@ -54,45 +56,144 @@ Package read_package(const Json& json, const std::string& arch) {
   return package;
 }
 
-/// World after `apk add`: an added entry takes the place of one with the same name.
-std::vector<Dependency> world_of(const Json& test_case, bool& is_valid) {
-  std::map<std::string, Dependency> world;
-  for (const auto* list : {&test_case["world"], &test_case["operation"]["packages"]}) {
-    for (const std::string text : *list) {
-      const auto dependency = Dependency::parse(text);
-      if (dependency) world.insert_or_assign(dependency->name, *dependency);
-      is_valid = is_valid && dependency.has_value();
+std::vector<Package> read_packages(const Json& list, const std::string& arch) {
+  std::vector<Package> packages;
+  for (const Json& package : list) packages.push_back(read_package(package, arch));
+  return packages;
+}
+
+/// A case: the root with its repositories, and what is to be done to it.
+struct Case {
+  explicit Case(const Json& json, const std::string& arch) {
+    read_options(json["operation"]["options"]);
+    operation.packages = json["operation"]["packages"].get<std::vector<std::string>>();
+    const std::string applet = json["operation"]["applet"];
+    operation.kind = applet == "add"   ? OperationKind::add
+                     : applet == "del" ? OperationKind::remove
+                     : applet == "fix" ? OperationKind::fix
+                                       : OperationKind::upgrade;
+    root.architectures = {arch};
+    indexes.reserve(json["repositories"].size() + 1);
+    if (json["cache_installed"].is_array()) {
+      indexes.push_back(BinaryIndex::from_packages(read_packages(json["cache_installed"], arch)));
+      root.repositories.push_back({&indexes.back(), "", Availability::cached});
+    }
+    for (const Json& repository : json["repositories"]) {
+      indexes.push_back(BinaryIndex::from_packages(read_packages(repository["packages"], arch)));
+      const Json& tag = repository["tag"];
+      root.repositories.push_back(
+          {&indexes.back(), tag.is_null() ? "" : tag.get<std::string>(),
+           is_offline ? Availability::unreachable : Availability::reachable});
+    }
+    for (const Json& package : json["installed"]) {
+      root.installed.push_back({read_package(package, arch), package.value("repository_tag", "")});
+    }
+    std::stable_sort(root.installed.begin(), root.installed.end(),
+                     [](const PresentPackage& a, const PresentPackage& b) {
+                       return name_less(a.package.name, b.package.name);
+                     });
+    for (const std::string text : json["world"]) {
+      root.world.push_back(Dependency::parse(text).value());
     }
   }
-  std::vector<Dependency> result;
-  for (auto& [name, dependency] : world) result.push_back(std::move(dependency));
-  return result;
+
+  void read_options(const Json& options) {
+    using Option = OperationOption;
+    for (const Json& option : options) {
+      const std::string name = option[0];
+      const std::string value = option.size() > 1 ? option[1].get<std::string>() : "";
+      if (name == "--no-network") {
+        is_offline = true;
+      } else if (name == "--force-broken-world") {
+        root.broken_world = BrokenWorld::left_out;
+      } else if (name == "-a" || name == "--available") {
+        operation.wish = operation.wish | Wish::available;
+      } else if (name == "-l" || name == "--latest") {
+        operation.wish = operation.wish | Wish::latest;
+      } else if (name == "-u" || name == "--upgrade") {
+        operation.wish = operation.wish | Wish::upgrade;
+      } else if (name == "--reinstall") {
+        operation.wish = operation.wish | Wish::reinstall;
+      } else if (name == "-r" || name == "--rdepends") {
+        operation.options.insert(Option::recursive);
+      } else if (name == "-d" || name == "--depends") {
+        operation.options.insert(Option::depends);
+      } else if (name == "--prune") {
+        operation.options.insert(Option::prune);
+      } else if (name == "--ignore") {
+        operation.options.insert(Option::ignore);
+      } else if (name == "--preupgrade-only" || name == "--self-upgrade-only") {
+        operation.options.insert(Option::preupgrade_only);
+      } else if (name == "--preupgrade-depends") {
+        operation.preupgrade.push_back(value);
+      } else if (name == "-t" || name == "--virtual") {
+        operation.virtual_package = value;
+      } else if (name == "-v") {
+        is_verbose = true;
+      } else {
+        CHECK_MESSAGE(name == "--root-tmpfs=yes", "unknown option ", name);
+      }
+    }
+  }
+
+  std::vector<BinaryIndex> indexes;
+  Request root;
+  Operation operation;
+  bool is_offline = false;
+  bool is_verbose = false;
+};
+
+/// "Upgrading a@testing 1 -> 2".
+std::string step_text(std::string_view message, const std::string& name, const std::string& tag,
+                      const std::string& from, const std::string& version) {
+  return fmt::format("{} {}{}{} {}{}{}", message, name, tag.empty() ? "" : "@", tag, from,
+                     from.empty() ? "" : " -> ", version);
 }
 
-/// Whether the case is one of adding packages to nothing, without options.
-bool is_plain_add(const Json& test_case) {
-  return test_case["operation"]["applet"] == "add" && test_case["operation"]["options"].empty() &&
-         test_case["installed"].empty() && test_case["cache_installed"].is_null();
-}
-
-void check_plan(const Plan& plan, const Json& expected) {
-  REQUIRE(expected["result"] == "ok");
+std::vector<std::string> steps_of(const Transaction& transaction) {
   std::vector<std::string> steps;
-  for (const PlannedPackage& planned : plan.packages) {
-    steps.push_back(planned.package.label());
-    if (!planned.tag.empty()) steps.back() += "@" + planned.tag;
+  for (const Change& change : transaction.changes) {
+    if (change.kind == ChangeKind::stay) continue;
+    const bool is_other = change.kind == ChangeKind::upgrade ||
+                          change.kind == ChangeKind::downgrade ||
+                          change.kind == ChangeKind::replace;
+    steps.push_back(step_text(message_of(change.kind), change.package().name, change.tag,
+                              is_other ? change.before->version : "", change.package().version));
   }
-  std::vector<std::string> wanted;
+  return steps;
+}
+
+std::vector<std::string> steps_of(const Json& expected) {
+  static const std::map<std::string, std::string> messages = {
+      {"installing", "Installing"},
+      {"upgrading", "Upgrading"},
+      {"downgrading", "Downgrading"},
+      {"replacing", "Replacing"},
+      {"purging", "Purging"},
+      {"reinstalling", "Reinstalling"},
+      {"updating_pinning", "Updating pinning"}};
+  std::vector<std::string> steps;
   for (const Json& step : expected["steps"]) {
-    wanted.push_back(step["package"].get<std::string>() + "-" + step["version"].get<std::string>());
-    if (step.contains("tag")) wanted.back() += "@" + step["tag"].get<std::string>();
+    steps.push_back(step_text(messages.at(step["action"]), step["package"], step.value("tag", ""),
+                              step.value("from_version", ""), step["version"]));
   }
-  CHECK(fmt::format("{}", fmt::join(steps, " ")) == fmt::format("{}", fmt::join(wanted, " ")));
+  return steps;
+}
+
+void check_outcome(const Outcome& outcome, const Case& test_case, const Json& expected) {
+  CHECK(expected["result"] == "ok");
+  CHECK(fmt::format("{}", fmt::join(steps_of(outcome.transaction), "; ")) ==
+        fmt::format("{}", fmt::join(steps_of(expected), "; ")));
+  const std::vector<std::string> messages = expected["messages"];
+  if (test_case.is_verbose && !messages.empty()) {
+    CHECK("  " + fmt::format("{}", fmt::join(outcome.transaction.unavailable, " ")) ==
+          messages.back());
+  }
 }
 
 void check_problems(const std::vector<Problem>& problems, const Json& expected) {
-  REQUIRE(expected["result"] == "error");
-  REQUIRE_FALSE(problems.empty());
+  CHECK(expected["result"] == "error");
+  CHECK_FALSE(problems.empty());
   const auto mentions = test::mentioned_by(problems);
   for (const auto& subject : test::subjects_of(expected["error"].get<std::vector<std::string>>())) {
     INFO("subject ", subject);
@@ -100,44 +201,32 @@ void check_problems(const std::vector<Problem>& problems, const Json& expected) 
   }
 }
 
-TEST_CASE("solver: adding packages to an empty root") {
+TEST_CASE("solver: operations on a root") {
   const auto shared = test::shared_folder();
   if (!shared) return;
   std::ifstream file(*shared / "corpora/solver-cases.json");
   const Json corpus = Json::parse(file);
   std::size_t count = 0;
-  for (const Json& test_case : corpus["cases"]) {
-    if (!is_plain_add(test_case)) continue;
+  for (const Json& json : corpus["cases"]) {
     ++count;
-    const std::string name = test_case["name"];
-    INFO("case ", name, ": ", test_case["args"].get<std::string>());
-    std::vector<BinaryIndex> indexes;
-    Request request;
-    request.architectures = {corpus["arch"].get<std::string>()};
-    indexes.reserve(test_case["repositories"].size());
-    for (const Json& repository : test_case["repositories"]) {
-      std::vector<Package> packages;
-      for (const Json& package : repository["packages"]) {
-        packages.push_back(read_package(package, request.architectures.front()));
+    const std::string name = json["name"];
+    INFO("case ", name, ": ", json["args"].get<std::string>());
+    const Case test_case(json, corpus["arch"]);
+    const Json& expected = json["expected"];
+    try {
+      const auto result = operate(test_case.root, test_case.operation);
+      if (const auto* outcome = std::get_if<Outcome>(&result)) {
+        check_outcome(*outcome, test_case, expected);
+      } else {
+        check_problems(std::get<std::vector<Problem>>(result), expected);
       }
-      const BinaryIndex& index = indexes.emplace_back(BinaryIndex::from_packages(packages));
-      const Json& tag = repository["tag"];
-      request.repositories.push_back({&index, tag.is_null() ? "" : tag.get<std::string>()});
-    }
-    bool is_valid = true;
-    request.world = world_of(test_case, is_valid);
-    if (!is_valid) {
-      CHECK(test_case["expected"]["exit_status"] == 99);
-      continue;
-    }
-    const auto result = solve(request);
-    if (const auto* plan = std::get_if<Plan>(&result)) {
-      check_plan(*plan, test_case["expected"]);
-    } else {
-      check_problems(std::get<std::vector<Problem>>(result), test_case["expected"]);
+    } catch (const Error& error) {
+      CAPTURE(error.render());
+      CHECK(error.kind() == ErrorKind::usage);
+      CHECK(expected["exit_status"] == 99);
     }
   }
-  CHECK(count == 37);
+  CHECK(count == 79);
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ struct Repositories {
     package.name = words.at(0);
     package.version = words.at(1);
     package.arch = "x86_64";
+    package.installed_size = 1;
     for (std::size_t i = 2; i < words.size(); ++i) {
       const auto word = words[i];
       const auto is = [&](std::string_view prefix) { return word.starts_with(prefix); };
@@ -175,7 +176,7 @@ TEST_CASE("solver: tags") {
       {"not without the tag", "a", "b-1 a-1"},
       {"the tag is for the package; others stay", "a@edge", "b-1 a-2@edge"},
       {"inherited where needed", "d@edge", "b-2@edge d-2@edge"},
-      {"only in a tagged one", "d", "!d-2 !b"},
+      {"only in a tagged one", "d", "!d-2 !b-2"},
       {"needed by an untagged one", "e", "!d-2 !b-2"},
       {"each tag alone", "c@testing", "c-2@testing"},
       {"version in a tag", "c@edge>2", "c-3@edge"},
