@@ -35,6 +35,7 @@ inline apk::BinaryIndex small_index(const std::vector<std::string_view>& lines,
         depends += depends.empty() ? word : " " + word;
     }
     if (!has_architecture) fields += "A:x86_64\n";
+    fields += "I:1\n";
     if (!depends.empty()) fields += "D:" + depends + "\n";
     text += fields + "\n";
   }
