@@ -12,12 +12,17 @@
 #include "apk/support/file.h"
 #include "builder/cli/apk.h"
 #include "builder/cli/apk_json.h"
+#include "builder/cli/index_info.h"
+#include "builder/cli/recipe_options.h"
+#include "builder/terminal/live_progress.h"
 
 namespace tarn::builder {
 namespace {
 
 struct InfoOptions {
-  std::vector<std::filesystem::path> files;
+  std::vector<std::string> files;  ///< with a recipe: names
+  RecipeOptions recipe;
+  RepositoryOptions repositories;
   bool json = false;
 };
 
@@ -65,23 +70,31 @@ nlohmann::ordered_json describe_index(const MappedFile& file) {
 void print_facts(std::ostream& out, const nlohmann::ordered_json& facts) {
   for (const auto& [key, value] : facts.items()) {
     if (value.is_array()) {
-      for (const auto& one : value) fmt::print(out, "{}: {}\n", key, one.get<std::string>());
+      for (const auto& one : value)
+        fmt::print(out, "{}: {}\n", key, printable(one.get<std::string>()));
     } else if (value.is_string()) {
-      fmt::print(out, "{}: {}\n", key, value.get<std::string>());
+      fmt::print(out, "{}: {}\n", key, printable(value.get<std::string>()));
     } else {
       fmt::print(out, "{}: {}\n", key, value.dump());
     }
   }
 }
 
-void show_info(const InfoOptions& options, const Context& context) {
+nlohmann::ordered_json describe_files(const std::vector<std::string>& paths) {
   auto all = nlohmann::ordered_json::array();
-  for (const auto& path : options.files) {
+  for (const std::string& path : paths) {
     const MappedFile file = MappedFile::open(path);
-    all.push_back(classify_apk_file(file.bytes(), path.string()) == ApkFileKind::package
+    all.push_back(classify_apk_file(file.bytes(), path) == ApkFileKind::package
                       ? describe_package(file)
                       : describe_index(file));
   }
+  return all;
+}
+
+void show_info(const InfoOptions& options, const Context& context) {
+  const auto all = options.recipe.recipe.empty() ? describe_files(options.files)
+                                                 : describe_indexed(options.files, options.recipe,
+                                                                    options.repositories, context);
   if (options.json) {
     context.out << json_text(all);
     return;
@@ -97,13 +110,29 @@ void show_info(const InfoOptions& options, const Context& context) {
 void add_apk_info_command(Commands& commands, CLI::App& apk) {
   const auto options = std::make_shared<InfoOptions>();
   CLI::App& command = commands.add(
-      apk, "info", "Show what packages and indexes say of themselves. Nothing is verified.",
+      apk, "info",
+      "Show what packages and indexes say of themselves (nothing is verified), or what the indexes "
+      "of a recipe's repositories say of packages.",
       "  tarn apk info hello-1.0-r0.apk\n"
-      "  tarn apk info --json APKINDEX.tar.gz");
-  command.add_flag("--json", options->json, "Report as JSON: an array, one object a file");
-  command.add_option("files", options->files, "Packages and indexes")
+      "  tarn apk info --json APKINDEX.tar.gz\n"
+      "  tarn apk info --recipe base.yaml musl so:libz.so.1");
+  command.add_flag("--json", options->json,
+                   "Report as JSON: an array, one object a file or package");
+  command
+      .add_option("files", options->files,
+                  "Packages and indexes; with --recipe names of packages, with or without version, "
+                  "or names that packages provide")
       ->required()
-      ->option_text("FILE…");
+      ->option_text("FILE…|NAME…");
+  auto* recipe = command
+                     .add_option("--recipe", options->recipe.recipe,
+                                 "Look for names in the repositories of this recipe")
+                     ->option_text("RECIPE");
+  const auto own = command.get_options();
+  add_recipe_settings(command, options->recipe);
+  add_repository_options(command, options->repositories);
+  for (CLI::Option* option : command.get_options())
+    if (std::ranges::find(own, option) == own.end()) option->needs(recipe);
   commands.on(command, [options](const Context& context) { show_info(*options, context); });
 }
 

@@ -8,6 +8,8 @@ namespace tarn::builder {
 void add_build_command(Commands& commands);
 void add_plan_command(Commands& commands);
 void add_why_command(Commands& commands);
+void add_tree_command(Commands& commands);
+void add_search_command(Commands& commands);
 void add_config_command(Commands& commands);
 void add_apk_commands(Commands& commands);
 void add_cache_commands(Commands& commands);

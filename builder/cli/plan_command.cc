@@ -5,7 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "builder/cli/commands.h"
+#include "builder/cli/explained_plan.h"
 #include "builder/cli/recipe_options.h"
+#include "builder/report/why_json.h"
+#include "builder/report/why_text.h"
 #include "builder/resolution.h"
 #include "builder/terminal/format_size.h"
 #include "builder/terminal/table.h"
@@ -16,8 +19,11 @@ namespace {
 struct PlanOptions {
   RecipeOptions recipe;
   RepositoryOptions repositories;
+  bool explain = false;
   bool json = false;
 };
+
+using Explanations = std::vector<std::unique_ptr<ExplainedPlan>>;
 
 nlohmann::ordered_json differences_json(const Resolution& resolution) {
   const VersionDifferences differences = find_version_differences(named_plans(resolution));
@@ -33,7 +39,17 @@ nlohmann::ordered_json differences_json(const Resolution& resolution) {
   return packages;
 }
 
-nlohmann::ordered_json plan_json(const Resolution& resolution) {
+void add_reasons(const ExplainedPlan& plan, nlohmann::ordered_json& packages) {
+  const auto reasons = find_reasons(plan.selection, plan.graph);
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    packages[i]["wanted_by"] = wanted_by_json(reasons[i], plan.selection, plan.graph);
+    packages[i]["rivals"] =
+        rivals_json(reasons[i].rivals, plan.selection.packages()[i], plan.selection, plan.names);
+  }
+}
+
+/// `explanations`: one for each plan, or none.
+nlohmann::ordered_json plan_json(const Resolution& resolution, const Explanations& explanations) {
   nlohmann::ordered_json architectures = nlohmann::ordered_json::array();
   for (const ArchitecturePlan& plan : resolution.plans) {
     nlohmann::ordered_json packages = nlohmann::ordered_json::array();
@@ -48,6 +64,7 @@ nlohmann::ordered_json plan_json(const Resolution& resolution) {
                           {"installed_size", package.installed_size},
                           {"checksum", package.identity.str()}});
     }
+    if (!explanations.empty()) add_reasons(*explanations[architectures.size()], packages);
     architectures.push_back(
         {{"architecture", plan.architecture.apk}, {"packages", std::move(packages)}});
   }
@@ -76,6 +93,19 @@ void print_plan(const Resolution& resolution, const ArchitecturePlan& plan, std:
                      plan.plan.packages.size(), format_size(size), format_size(installed_size));
 }
 
+void print_reasons(const ExplainedPlan& plan, std::ostream& out) {
+  Table table({{"package"}, {"version"}, {"wanted by"}, {"chosen"}});
+  const auto reasons = find_reasons(plan.selection, plan.graph);
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    const apk::Package& package = plan.plan.plan.packages[i].package;
+    table.add({package.name, package.version,
+               wanted_by_text(reasons[i], plan.selection, plan.graph),
+               chosen_text(reasons[i], i, plan.selection, plan.names)});
+  }
+  out << table.str()
+      << fmt::format("{}: {} packages\n", plan.plan.architecture.apk, reasons.size());
+}
+
 void print_differences(const Resolution& resolution, std::ostream& out) {
   const VersionDifferences differences = find_version_differences(named_plans(resolution));
   if (differences.packages.empty()) return;
@@ -99,13 +129,20 @@ void run_plan(const PlanOptions& options, const Context& context) {
   const Resolution resolution =
       resolve_recipe(recipe, resolve_options(options.repositories, context.options), fetcher,
                      context.progress, context.stop);
+  Explanations explanations;
+  if (options.explain)
+    explanations = explain_plans(resolution, context.options.threads, context.stop);
   if (options.json) {
-    context.out << plan_json(resolution).dump(2) << '\n';
+    context.out << plan_json(resolution, explanations).dump(2) << '\n';
     return;
   }
   for (const ArchitecturePlan& plan : resolution.plans) {
-    if (&plan != &resolution.plans.front()) context.out << '\n';
-    print_plan(resolution, plan, context.out);
+    const auto i = static_cast<std::size_t>(&plan - resolution.plans.data());
+    if (i != 0) context.out << '\n';
+    if (options.explain)
+      print_reasons(*explanations[i], context.out);
+    else
+      print_plan(resolution, plan, context.out);
   }
   print_differences(resolution, context.out);
 }
@@ -118,10 +155,13 @@ void add_plan_command(Commands& commands) {
                                    "Show the packages a recipe resolves to, in install order",
                                    "  tarn plan base.yaml\n"
                                    "  tarn plan base.yaml --arch x86_64,aarch64 --json\n"
+                                   "  tarn plan base.yaml --explain\n"
                                    "  tarn plan base.yaml --var release=v3.21\n");
   add_recipe_options(command, options->recipe);
   add_repository_options(command, options->repositories);
   add_same_versions_option(command, options->repositories);
+  command.add_flag("--explain", options->explain,
+                   "Show who wants each package first, and why it was chosen");
   command.add_flag("--json", options->json, "Print the plan as JSON");
   commands.on(command, [options](const Context& context) { run_plan(*options, context); });
 }

@@ -59,6 +59,10 @@ void add_recipe_options(CLI::App& command, RecipeOptions& options) {
   command.add_option("RECIPE", options.recipe, "The recipe, a YAML file")
       ->required()
       ->option_text(" ");
+  add_recipe_settings(command, options);
+}
+
+void add_recipe_settings(CLI::App& command, RecipeOptions& options) {
   command.add_option("--variant", options.variant, "Build this one of the recipe's variants")
       ->option_text("NAME");
   command

@@ -48,6 +48,8 @@ struct RepositoryOptions {
 
 /// Declares RECIPE (the first position) and the options beside it.
 void add_recipe_options(CLI::App& command, RecipeOptions& options);
+/// Declares only the options beside RECIPE: what is added to it, and where it includes from.
+void add_recipe_settings(CLI::App& command, RecipeOptions& options);
 void add_network_options(CLI::App& command, NetworkOptions& options);
 void add_repository_options(CLI::App& command, RepositoryOptions& options);
 /// Declares --same-versions, for commands to which the versions of all architectures matter.

@@ -12,6 +12,7 @@
 #include "builder/cli/recipe_options.h"
 #include "builder/report/why_json.h"
 #include "builder/report/why_text.h"
+#include "builder/terminal/live_progress.h"
 
 namespace tarn::builder {
 namespace {
@@ -43,7 +44,7 @@ Error absence_error(const WhyOptions& options, const Plans& plans,
     told.push_back(one.details());
     for (const auto& [label, text] : one.details())
       error.detail(i == 0 ? label : fmt::format("{}: {}", plans[i]->plan.architecture.apk, label),
-                   text);
+                   printable(text));
   }
   error.hint(is_known
                  ? "to have it, add it to contents.packages, or try '-p " + options.package + "'"
@@ -68,7 +69,7 @@ void print_answers(const Plans& plans, const std::vector<Answer>& answers, std::
   }
   for (const auto& [architectures, text] : texts) {
     if (plans.size() > 1) out << architectures << ":\n";
-    out << text;
+    out << printable(text);
   }
 }
 

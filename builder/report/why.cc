@@ -5,6 +5,7 @@
 
 #include "apk/model/version.h"
 #include "apk/solver/suggestion.h"
+#include "builder/report/package_search.h"
 
 namespace tarn::builder {
 namespace {
@@ -85,6 +86,17 @@ class Explanation {
     return all;
   }
 
+  /// Whether `dependent` needs something that the absent package has, and no package of the plan.
+  bool is_missed_by(PackageId absent, PackageId dependent) const {
+    return std::ranges::any_of(selection_.depends(dependent), [&](const apk::Dependency& need) {
+      return !need.conflict && selection_.answers(need).empty() &&
+             std::ranges::any_of(universe_.offers(absent), [&](const apk::Offer& offer) {
+               return universe_.text(offer.name) == need.name &&
+                      apk::satisfies(universe_, {absent, offer.version}, need);
+             });
+    });
+  }
+
   /// The package's own name, and those others by which it is asked for.
   std::vector<apk::NameId> asked_names(PackageId id) const {
     std::vector<apk::NameId> names = {universe_.name_of(id)};
@@ -99,24 +111,6 @@ class Explanation {
   const apk::Universe& universe_;
   const PlanGraph& graph_;
 };
-
-/// Sets who depends on each of `absences`, for one walk over all packages.
-void find_dependents(const apk::Universe& universe, std::vector<Absence>& absences) {
-  for (PackageId id = 0; id < universe.package_count(); ++id) {
-    const auto depends = universe.package(id).depends;
-    for (Absence& absence : absences) {
-      if (id == absence.package) continue;
-      const auto offers = universe.offers(absence.package);
-      const bool is_dependent = std::ranges::any_of(depends, [&](const apk::Dependency& need) {
-        return !need.conflict && std::ranges::any_of(offers, [&](const apk::Offer& offer) {
-          return universe.text(offer.name) == need.name &&
-                 apk::satisfies(universe, {absence.package, offer.version}, need);
-        });
-      });
-      if (is_dependent) absence.needed_by.push_back(id);
-    }
-  }
-}
 
 /// The highest version of each package that has the name itself, else of each that provides it.
 std::vector<PackageId> newest_of(const apk::Universe& universe, apk::NameId name) {
@@ -138,6 +132,26 @@ std::vector<PackageId> newest_of(const apk::Universe& universe, apk::NameId name
 
 }  // namespace
 
+std::vector<std::size_t> find_planned(const apk::Selection& selection, const std::string& query) {
+  std::vector<std::size_t> planned;
+  const apk::Universe& universe = selection.universe();
+  const Meaning meaning = read_query(universe, query);
+  if (!meaning.name) return planned;
+  const auto holders = selection.holders(*meaning.name);
+  const auto is_own = [&](const apk::Provider& holder) {
+    return universe.name_of(holder.package) == *meaning.name;
+  };
+  const bool is_package = std::ranges::any_of(holders, is_own);
+  const auto& packages = selection.packages();
+  for (const apk::Provider& holder : holders) {
+    if (is_package && !is_own(holder)) continue;
+    if (meaning.package != apk::kNoPackage && meaning.package != holder.package) continue;
+    const auto place = std::ranges::find(packages, holder.package);
+    planned.push_back(static_cast<std::size_t>(place - packages.begin()));
+  }
+  return planned;
+}
+
 Answer explain_presence(const apk::Selection& selection, const PlanGraph& graph,
                         const std::string& query, std::size_t most) {
   const apk::Universe& universe = selection.universe();
@@ -149,28 +163,22 @@ Answer explain_presence(const apk::Selection& selection, const PlanGraph& graph,
     answer.similar = apk::similar_names(universe, query);
     return answer;
   }
-  const auto& packages = selection.packages();
-  const auto is_named = [&](PackageId id) {
-    return meaning.package == apk::kNoPackage || id == meaning.package;
-  };
-  const auto holders = selection.holders(*meaning.name);
-  const bool is_package = std::ranges::any_of(holders, [&](const apk::Provider& holder) {
-    return universe.name_of(holder.package) == *meaning.name;
-  });
-  for (const apk::Provider& holder : holders) {
-    if (is_package && universe.name_of(holder.package) != *meaning.name) continue;
-    if (!is_named(holder.package)) continue;
-    const auto place = std::ranges::find(packages, holder.package);
-    answer.present.push_back(explanation.present(static_cast<std::size_t>(place - packages.begin()),
-                                                 meaning.name, most));
-  }
+  for (const std::size_t package : find_planned(selection, query))
+    answer.present.push_back(explanation.present(package, meaning.name, most));
   if (!answer.present.empty()) return answer;
   if (meaning.package != apk::kNoPackage)
     answer.absent.push_back(explanation.absent(meaning.package));
   else
     for (const PackageId id : newest_of(universe, *meaning.name))
       answer.absent.push_back(explanation.absent(id));
-  find_dependents(universe, answer.absent);
+  std::vector<PackageId> absent;
+  for (const Absence& absence : answer.absent) absent.push_back(absence.package);
+  auto dependents = find_dependents(universe, absent);
+  for (std::size_t i = 0; i < dependents.size(); ++i) {
+    std::erase_if(dependents[i],
+                  [&](PackageId id) { return !explanation.is_missed_by(absent[i], id); });
+    answer.absent[i].needed_by = std::move(dependents[i]);
+  }
   return answer;
 }
 

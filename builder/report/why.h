@@ -32,7 +32,8 @@ struct Absence {
   };
   std::vector<Taken> taken;
   std::vector<apk::Dependency> conditions;  ///< its install_if
-  std::vector<apk::PackageId> needed_by;    ///< packages of the repositories that depend on it
+  /// Packages of the repositories that need something it has, and the plan lacks.
+  std::vector<apk::PackageId> needed_by;
 };
 
 /// What there is to say of a name in a plan.
@@ -42,6 +43,10 @@ struct Answer {
   std::vector<Absence> absent;    ///< without `present`: packages of the repositories that have it
   std::vector<std::string> similar;  ///< without both: names much like it
 };
+
+/// The packages of the plan that a person means by `query`: a name, a label ("curl-8.5.0-r0"), or a
+/// name that packages provide. By number in the plan.
+std::vector<std::size_t> find_planned(const apk::Selection& selection, const std::string& query);
 
 /// Why the packages that have the name `query` are in the plan, or are not. `query` may also be a
 /// package's label ("curl-8.5.0-r0"). `most`: as for find_chains().

@@ -55,9 +55,8 @@ Json absence_json(const Absence& absence, const apk::Selection& selection, const
     json["instead"].push_back({{"name", universe.text(taken.name)},
                                {"package", universe.label(taken.by)},
                                {"reason", code(taken.loss.reason)}});
-  json["would_come_with"] = Json::array();
-  for (const apk::PackageId id : absence.needed_by)
-    json["would_come_with"].push_back(universe.label(id));
+  json["needed_by"] = Json::array();
+  for (const apk::PackageId id : absence.needed_by) json["needed_by"].push_back(universe.label(id));
   json["install_if"] = texts_of(absence.conditions);
   return json;
 }

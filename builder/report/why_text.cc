@@ -108,8 +108,8 @@ void describe_one(const Absence& absence, const apk::Selection& selection, const
     std::string name(universe.text(universe.name_of(id)));
     if (dependents.empty() || dependents.back() != name) dependents.push_back(std::move(name));
   }
-  error.detail("needed by", dependents.empty() ? "no package of the repositories"
-                                               : "nothing in the plan; it would come with " +
+  error.detail("needed by", dependents.empty() ? "nothing in the plan or the repositories"
+                                               : "nothing in the plan; in the repositories by " +
                                                      joined(dependents, most_packages));
   if (!absence.conditions.empty())
     error.detail("comes by itself with", joined(texts_of(absence.conditions), most_packages));

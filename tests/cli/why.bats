@@ -85,7 +85,7 @@ setup() {
   assert_status 1
   assert_output "error: editor is not in the plan"
   assert_output "there is: editor-9-r0 (repo/main): An editor"
-  assert_output "needed by: no package of the repositories"
+  assert_output "needed by: nothing in the plan or the repositories"
   run "$TARN" why app.yaml app-docs
   assert_status 1
   assert_output "comes by itself with: app, docs"

@@ -139,18 +139,18 @@ TEST_CASE("why: what is not in the plan") {
   CHECK(text("vim") ==
         "error: vim\n"
         "  there is: vim-9-r0 (v1/main): Editor\n"
-        "  needed by: nothing in the plan; it would come with gvim\n");
+        "  needed by: nothing in the plan; in the repositories by gvim\n");
   CHECK(text("gvim") ==
         "error: gvim\n"
         "  there is: gvim-9-r0 (v1/main)\n"
         "  cannot be added: excluded by recipe:2 (!gvim)\n"
-        "  needed by: no package of the repositories\n");
+        "  needed by: nothing in the plan or the repositories\n");
   CHECK(text("bash") ==
         "error: bash\n"
         "  there is: bash-5-r0 (v1/main)\n"
         "  instead: dash-1-r0 has /bin/sh; bash-5-r0: lower provider priority: 10, the chosen one "
         "has 60\n"
-        "  needed by: nothing in the plan; it would come with cron\n");
+        "  needed by: nothing in the plan or the repositories\n");
   CHECK(text("nginxx") == "error: nginxx\n  similar: nginx\n");
   CHECK(text("q") == "error: q\n");
 }
