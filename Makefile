@@ -18,7 +18,9 @@ test: build
 	@ctest --test-dir build/$(PRESET) --output-on-failure --no-tests=error
 
 bench: build
+	@cmake --build --preset $(PRESET) --target tarn-solver-bench
 	@bench/run
+	@bench/solver
 
 format: setup
 	@git ls-files '*.cc' '*.h' | xargs clang-format -i
