@@ -1,6 +1,7 @@
 #include "apk/index/binary_index.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <type_traits>
 
@@ -22,19 +23,23 @@ struct Header {
   std::uint32_t name_count = 0;
   std::uint32_t offer_count = 0;
   std::uint32_t need_count = 0;
+  std::uint32_t provider_count = 0;
+  std::uint32_t triggered_count = 0;
+  std::uint32_t name_slot_count = 0;
+  std::uint32_t identity_slot_count = 0;
   std::uint32_t warnings_size = 0;
   std::uint32_t text_size = 0;
-  std::uint32_t unused = 0;
 };
 
 /// What is written as it lies in memory: plain values without gaps.
 template <typename Record>
 constexpr bool is_storable = std::is_trivially_copyable_v<Record> && alignof(Record) <= 4;
 static_assert(is_storable<IndexPackage> && sizeof(IndexPackage) == 64);
-static_assert(is_storable<IndexName> && sizeof(IndexName) == 12);
+static_assert(is_storable<IndexName> && sizeof(IndexName) == 20);
 static_assert(is_storable<IndexOffer> && sizeof(IndexOffer) == 12);
+static_assert(is_storable<IndexProvider> && sizeof(IndexProvider) == 12);
 static_assert(is_storable<IndexNeed> && sizeof(IndexNeed) == 16);
-static_assert(is_storable<Header> && sizeof(Header) == 48);
+static_assert(is_storable<Header> && sizeof(Header) == 60);
 
 Error damaged(const std::string& why) {
   return {ErrorKind::failed, "this is no sound binary index: " + why};
@@ -64,6 +69,19 @@ bool is_match(std::uint8_t value) {
   return (value >= 1 && value <= 7) || value == 9 || value == 11 || value == 13;
 }
 
+/// The number in a hash table that `matches`. A table without slots is that of an empty index.
+template <typename Matches>
+std::optional<std::uint32_t> find_slot(std::span<const std::uint32_t> slots, std::size_t hash,
+                                       const Matches& matches) {
+  const std::size_t mask = slots.size() - 1;
+  for (std::size_t tried = 0; tried < slots.size(); ++tried) {
+    const std::uint32_t slot = slots[(hash + tried) & mask];
+    if (slot == 0) break;
+    if (matches(slot - 1)) return slot - 1;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
@@ -72,7 +90,7 @@ BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
   std::memcpy(&header, file.data(), sizeof header);
   const Header known;
   if (header.magic != known.magic || header.version != known.version ||
-      header.byte_order != known.byte_order || header.unused != known.unused)
+      header.byte_order != known.byte_order)
     throw damaged("it is of another format or version");
   Sections sections(file.subspan(sizeof header));
   if (check == Checksum::verified && crc32(sections.rest()) != header.crc)
@@ -82,10 +100,15 @@ BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
   index.names_ = sections.take<IndexName>(header.name_count);
   index.offers_ = sections.take<IndexOffer>(header.offer_count);
   index.needs_ = sections.take<IndexNeed>(header.need_count);
+  index.providers_ = sections.take<IndexProvider>(header.provider_count);
+  index.triggered_ = sections.take<std::uint32_t>(header.triggered_count);
+  index.name_slots_ = sections.take<std::uint32_t>(header.name_slot_count);
+  index.identity_slots_ = sections.take<std::uint32_t>(header.identity_slot_count);
   index.warnings_ = as_text(std::as_bytes(sections.take<char>(header.warnings_size)));
   index.text_ = as_text(std::as_bytes(sections.take<char>(header.text_size)));
   if (!sections.rest().empty()) throw damaged("something follows its text");
   index.check_numbers();
+  index.check_names();
   return index;
 }
 
@@ -96,11 +119,7 @@ BinaryIndex BinaryIndex::open(const MappedFile& file) {
 }
 
 void BinaryIndex::check_numbers() const {
-  const auto is_inside = [&](const TextRange& range) {
-    return range.offset <= text_.size() && range.size <= text_.size() - range.offset;
-  };
   bool is_sound = true;
-  for (const IndexName& name : names_) is_sound &= is_inside(name.text);
   for (const IndexOffer& offer : offers_)
     is_sound &= offer.name < names_.size() && is_inside(offer.version);
   for (const IndexNeed& need : needs_)
@@ -116,19 +135,46 @@ void BinaryIndex::check_numbers() const {
     next_offer = package.first_offer;
     next_need = package.first_need;
   }
+  is_sound &= std::has_single_bit(identity_slots_.size());
+  for (const std::uint32_t slot : identity_slots_) is_sound &= slot <= packages_.size();
   if (!is_sound) throw damaged("a number in it leads nowhere");
+}
+
+void BinaryIndex::check_names() const {
+  bool is_sound = std::has_single_bit(name_slots_.size());
+  std::size_t next_provider = providers_.size();
+  std::size_t next_triggered = triggered_.size();
+  for (std::size_t i = names_.size(); i-- > 0;) {
+    const IndexName& name = names_[i];
+    is_sound &= is_inside(name.text);
+    is_sound &= name.first_provider <= next_provider && name.first_triggered <= next_triggered;
+    next_provider = name.first_provider;
+    next_triggered = name.first_triggered;
+  }
+  for (const IndexProvider& provider : providers_)
+    is_sound &= provider.package < packages_.size() && is_inside(provider.version);
+  for (const std::uint32_t package : triggered_) is_sound &= package < packages_.size();
+  for (const std::uint32_t slot : name_slots_) is_sound &= slot <= names_.size();
+  if (!is_sound) throw damaged("a name in it leads nowhere");
 }
 
 BinaryIndex::File BinaryIndex::file() const {
   File file;
-  file.sections = {std::as_bytes(packages_), std::as_bytes(names_),     std::as_bytes(offers_),
-                   std::as_bytes(needs_),    tarn::as_bytes(warnings_), tarn::as_bytes(text_)};
+  file.sections = {std::as_bytes(packages_),   std::as_bytes(names_),
+                   std::as_bytes(offers_),     std::as_bytes(needs_),
+                   std::as_bytes(providers_),  std::as_bytes(triggered_),
+                   std::as_bytes(name_slots_), std::as_bytes(identity_slots_),
+                   tarn::as_bytes(warnings_),  tarn::as_bytes(text_)};
   Header header;
   for (const ByteView section : file.sections) header.crc = crc32(section, header.crc);
   header.package_count = static_cast<std::uint32_t>(packages_.size());
   header.name_count = static_cast<std::uint32_t>(names_.size());
   header.offer_count = static_cast<std::uint32_t>(offers_.size());
   header.need_count = static_cast<std::uint32_t>(needs_.size());
+  header.provider_count = static_cast<std::uint32_t>(providers_.size());
+  header.triggered_count = static_cast<std::uint32_t>(triggered_.size());
+  header.name_slot_count = static_cast<std::uint32_t>(name_slots_.size());
+  header.identity_slot_count = static_cast<std::uint32_t>(identity_slots_.size());
   header.warnings_size = static_cast<std::uint32_t>(warnings_.size());
   header.text_size = static_cast<std::uint32_t>(text_.size());
   const ByteView bytes = std::as_bytes(std::span(&header, 1));
@@ -149,6 +195,35 @@ std::span<const IndexNeed> BinaryIndex::depends(std::size_t i) const {
 std::span<const IndexNeed> BinaryIndex::install_if(std::size_t i) const {
   const std::size_t end = i + 1 < packages_.size() ? packages_[i + 1].first_need : needs_.size();
   return needs_.subspan(packages_[i].first_condition, end - packages_[i].first_condition);
+}
+
+std::optional<std::uint32_t> BinaryIndex::find(std::string_view name, std::uint32_t hash) const {
+  return find_slot(name_slots_, hash, [&](std::uint32_t number) {
+    return names_[number].hash == hash && text(names_[number].text) == name;
+  });
+}
+
+std::optional<std::uint32_t> BinaryIndex::find(const Identity& identity) const {
+  return find_slot(identity_slots_, hash_of(identity),
+                   [&](std::uint32_t number) { return packages_[number].identity == identity; });
+}
+
+std::size_t BinaryIndex::hash_of(const Identity& identity) {
+  std::size_t hash = 0;
+  std::memcpy(&hash, identity.digest.octets.data(), sizeof hash);
+  return hash;
+}
+
+std::span<const IndexProvider> BinaryIndex::providers(std::size_t name) const {
+  const std::size_t end =
+      name + 1 < names_.size() ? names_[name + 1].first_provider : providers_.size();
+  return providers_.subspan(names_[name].first_provider, end - names_[name].first_provider);
+}
+
+std::span<const std::uint32_t> BinaryIndex::triggered(std::size_t name) const {
+  const std::size_t end =
+      name + 1 < names_.size() ? names_[name + 1].first_triggered : triggered_.size();
+  return triggered_.subspan(names_[name].first_triggered, end - names_[name].first_triggered);
 }
 
 Package BinaryIndex::package(std::size_t i) const {

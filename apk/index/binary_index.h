@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +29,15 @@ struct TextRange {
 /// provide them first; those that are only needed come after all of them.
 struct IndexName {
   TextRange text;
-  std::uint32_t hash = 0;  ///< name_hash() of it
+  std::uint32_t hash = 0;             ///< name_hash() of it
+  std::uint32_t first_provider = 0;   ///< up to that of the next name
+  std::uint32_t first_triggered = 0;  ///< up to that of the next name
+};
+
+/// A package that has or provides a name, and its version of it.
+struct IndexProvider {
+  std::uint32_t package = 0;
+  TextRange version;  ///< empty: without version
 };
 
 /// A name that a package has (its first offer) or provides.
@@ -61,11 +69,12 @@ struct IndexPackage {
 
 /// The packages of one repository and architecture in a form that needs no reading: the text of
 /// APKINDEX, and tables of what the solver looks at, whose texts lie in it. As a file it is mapped
-/// and used in place.
+/// and used in place, so a solver touches only what it asks for.
 ///
 /// The file: a header (magic, version, byte order, CRC-32 of all that follows the header, counts),
-/// packages, names, offers, needs, warnings, text. It is a cache's: another version or byte order
-/// is refused, and made anew.
+/// packages, names, offers, needs, providers by name, triggered packages by name, hash tables of
+/// names and of identities, warnings, text. It is a cache's: another version or byte order is
+/// refused, and made anew.
 class BinaryIndex {
  public:
   BinaryIndex() = default;
@@ -93,12 +102,21 @@ class BinaryIndex {
   std::span<const IndexNeed> depends(std::size_t i) const;
   std::span<const IndexNeed> install_if(std::size_t i) const;
   std::span<const IndexName> names() const { return names_; }
-  std::size_t offer_count() const { return offers_.size(); }
+  /// The number of a name with this name_hash().
+  std::optional<std::uint32_t> find(std::string_view name, std::uint32_t hash) const;
+  /// The first package with this identity, which is not all zeros.
+  std::optional<std::uint32_t> find(const Identity& identity) const;
+  /// In the order of packages, one for each offer.
+  std::span<const IndexProvider> providers(std::size_t name) const;
+  /// Packages with the name in their install_if, in their order.
+  std::span<const std::uint32_t> triggered(std::size_t name) const;
 
   std::string_view text(TextRange range) const {
     return std::string_view(text_).substr(range.offset, range.size);
   }
-  std::string_view name(std::size_t i) const { return text(names_[offers(i).front().name].text); }
+  /// The number of the package's own name.
+  std::uint32_t own_name(std::size_t i) const { return offers_[packages_[i].first_offer].name; }
+  std::string_view name(std::size_t i) const { return text(names_[own_name(i)].text); }
   std::string_view version(std::size_t i) const { return text(packages_[i].version); }
   /// All that the index says of a package: its lines are read anew.
   Package package(std::size_t i) const;
@@ -110,13 +128,25 @@ class BinaryIndex {
  private:
   friend class BinaryIndexBuilder;
 
+  /// Of a digest the first octets are as good a hash as any.
+  static std::size_t hash_of(const Identity& identity);
+
   void check_numbers() const;
+  void check_names() const;
+  bool is_inside(const TextRange& range) const {
+    return range.offset <= text_.size() && range.size <= text_.size() - range.offset;
+  }
 
   std::shared_ptr<const void> owner_;  ///< of what the others show
   std::span<const IndexPackage> packages_;
   std::span<const IndexName> names_;
   std::span<const IndexOffer> offers_;
   std::span<const IndexNeed> needs_;
+  std::span<const IndexProvider> providers_;
+  std::span<const std::uint32_t> triggered_;
+  /// Hash tables: a number + 1, or 0; a power of two in length.
+  std::span<const std::uint32_t> name_slots_;
+  std::span<const std::uint32_t> identity_slots_;
   std::string_view warnings_;
   std::string_view text_;
 };

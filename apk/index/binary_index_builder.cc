@@ -1,5 +1,6 @@
 // The tables of a binary index, made from the text of APKINDEX.
 
+#include <bit>
 #include <limits>
 #include <utility>
 
@@ -34,7 +35,16 @@ class BinaryIndexBuilder {
     for (const std::string& warning : reader.warnings())
       tables_->warnings.append(warning).push_back('\n');
     for (NameId id = 0; id < names_.size(); ++id)
-      tables_->names.push_back({range_of(names_.text(id)), names_.hash(id)});
+      tables_->names.push_back({range_of(names_.text(id)), names_.hash(id), 0, 0});
+    link_providers();
+    link_triggered();
+    tables_->name_slots =
+        place(tables_->names.size(), [&](std::size_t i) { return tables_->names[i].hash; });
+    tables_->identity_slots = place(tables_->packages.size(), [&](std::size_t i) {
+      // Nobody looks for an identity of zeros, which packages that are made up may share.
+      const Identity& identity = tables_->packages[i].identity;
+      return identity == Identity{} ? i : BinaryIndex::hash_of(identity);
+    });
     return finish();
   }
 
@@ -48,6 +58,10 @@ class BinaryIndexBuilder {
     std::vector<IndexName> names;
     std::vector<IndexOffer> offers;
     std::vector<IndexNeed> needs;
+    std::vector<IndexProvider> providers;
+    std::vector<std::uint32_t> triggered;
+    std::vector<std::uint32_t> name_slots;
+    std::vector<std::uint32_t> identity_slots;
   };
 
   TextRange range_of(std::string_view view) const {
@@ -87,6 +101,74 @@ class BinaryIndexBuilder {
       tables_->needs[i].name = names_.add(needed_[i]);
   }
 
+  std::size_t end_of_offers(std::size_t package) const {
+    return package + 1 < tables_->packages.size() ? tables_->packages[package + 1].first_offer
+                                                  : tables_->offers.size();
+  }
+
+  std::size_t end_of_conditions(std::size_t package) const {
+    return package + 1 < tables_->packages.size() ? tables_->packages[package + 1].first_need
+                                                  : tables_->needs.size();
+  }
+
+  /// Turns the counts in a member of names into the places where each name's share begins, and
+  /// gives these and their sum.
+  std::pair<std::vector<std::uint32_t>, std::uint32_t> accumulate(
+      std::uint32_t IndexName::*member) {
+    std::vector<std::uint32_t> places;
+    places.reserve(tables_->names.size());
+    std::uint32_t sum = 0;
+    for (IndexName& name : tables_->names) {
+      places.push_back(sum);
+      sum += std::exchange(name.*member, sum);
+    }
+    return {std::move(places), sum};
+  }
+
+  void link_providers() {
+    for (const IndexOffer& offer : tables_->offers) ++tables_->names[offer.name].first_provider;
+    auto [places, sum] = accumulate(&IndexName::first_provider);
+    tables_->providers.resize(sum);
+    for (std::uint32_t package = 0; package < tables_->packages.size(); ++package) {
+      for (std::size_t i = tables_->packages[package].first_offer; i < end_of_offers(package);
+           ++i) {
+        const IndexOffer& offer = tables_->offers[i];
+        tables_->providers[places[offer.name]++] = {package, offer.version};
+      }
+    }
+  }
+
+  void link_triggered() {
+    const auto for_each_condition = [&](const auto& use) {
+      for (std::uint32_t package = 0; package < tables_->packages.size(); ++package) {
+        for (std::size_t i = tables_->packages[package].first_condition;
+             i < end_of_conditions(package); ++i) {
+          use(package, tables_->needs[i].name);
+        }
+      }
+    };
+    for_each_condition(
+        [&](std::uint32_t, std::uint32_t name) { ++tables_->names[name].first_triggered; });
+    auto [places, sum] = accumulate(&IndexName::first_triggered);
+    tables_->triggered.resize(sum);
+    for_each_condition([&](std::uint32_t package, std::uint32_t name) {
+      tables_->triggered[places[name]++] = package;
+    });
+  }
+
+  /// A hash table of the numbers below `count`.
+  template <typename HashOf>
+  static std::vector<std::uint32_t> place(std::size_t count, const HashOf& hash_of) {
+    std::vector<std::uint32_t> slots(std::bit_ceil(count * 2 + 1));
+    const std::size_t mask = slots.size() - 1;
+    for (std::uint32_t number = 0; number < count; ++number) {
+      std::size_t at = hash_of(number) & mask;
+      while (slots[at] != 0) at = (at + 1) & mask;
+      slots[at] = number + 1;
+    }
+    return slots;
+  }
+
   template <typename Record>
   static std::uint32_t count(const std::vector<Record>& records) {
     // Each record stands for at least one octet of the text, which has its bound.
@@ -99,6 +181,10 @@ class BinaryIndexBuilder {
     index.names_ = tables_->names;
     index.offers_ = tables_->offers;
     index.needs_ = tables_->needs;
+    index.providers_ = tables_->providers;
+    index.triggered_ = tables_->triggered;
+    index.name_slots_ = tables_->name_slots;
+    index.identity_slots_ = tables_->identity_slots;
     index.warnings_ = tables_->warnings;
     index.text_ = tables_->text;
     index.owner_ = tables_;

@@ -95,10 +95,10 @@ bool Search::next_to_visit(Visit& visit, NameId& next) {
 }
 
 void Search::see(PackageId id) {
-  universe_.resolve(id);
   seen_packages_.push_back(id);
+  const auto conditions = universe_.install_if(id);
   if (names_.size() < universe_.name_count()) names_.resize(universe_.name_count());
-  for (const Need& need : universe_.install_if(id)) {
+  for (const Need& need : conditions) {
     if (need.conflict) unwanted_.push_back(need.name);
   }
   PackageState& state = packages_[id];
@@ -133,6 +133,7 @@ void Search::number(NameId id) {
 
 void Search::link_dependents() {
   std::sort(seen_packages_.begin(), seen_packages_.end());
+  names_.resize(universe_.name_count());
   first_dependent_.assign(names_.size() + 1, 0);
   for (const PackageId id : seen_packages_) {
     for (const Need& need : universe_.depends(id)) ++first_dependent_[need.name + 1];

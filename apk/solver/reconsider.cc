@@ -151,7 +151,7 @@ void Search::dependents_changed(NameId id) {
 
 void Search::triggers_changed(NameId id) {
   for (const NameId triggered : universe_.triggered_by(id)) {
-    if (!names_[triggered].seen) continue;
+    if (!name(triggered).seen) continue;
     names_[triggered].check_triggers = true;
     mark_dirty(triggered);
   }

@@ -52,7 +52,10 @@ Search::Search(Universe& universe, const std::vector<Dependency>& world, Terms t
     return name_less(a.dependency->name, b.dependency->name);
   });
   for (const InstalledState& installed : terms_.installed) {
-    universe_.resolve(installed.package);
+    // Numbers the names that its going concerns: discovery may not come to them.
+    for (const Offer& offer : universe_.offers(installed.package)) {
+      universe_.triggered_by(offer.name);
+    }
     if (installed_tags_.size() <= installed.package) installed_tags_.resize(installed.package + 1);
     installed_tags_[installed.package] = installed.tag;
   }

@@ -101,7 +101,11 @@ class Search {
   /// The packages that were chosen although they could not be.
   const std::vector<PackageId>& failed() const { return failed_; }
   const std::vector<WorldEntry>& world() const { return world_; }
-  const NameState& name(NameId id) const { return names_[id]; }
+  /// What is known of a name; of one that played no part, nothing.
+  const NameState& name(NameId id) const {
+    static constexpr NameState kUnseen;
+    return id < names_.size() ? names_[id] : kUnseen;
+  }
   const PackageState& package(PackageId id) const { return packages_[id]; }
   const Universe& universe() const { return universe_; }
   const Terms& terms() const { return terms_; }

@@ -39,6 +39,7 @@ std::vector<std::string> similar_names(const Universe& universe, std::string_vie
   if (name.size() < 3 || name.size() > kLongestName) return {};
   const std::size_t limit = name.size() < 6 ? 1 : 2;
   std::vector<std::tuple<std::size_t, bool, std::string>> found;
+  universe.number_all();
   for (NameId id = 0; id < universe.name_count(); ++id) {
     const auto providers = universe.providers(id);
     if (providers.empty()) continue;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <tuple>
+#include <type_traits>
 
 #include <fmt/core.h>
 
@@ -15,168 +15,202 @@ namespace {
 /// apk goes through names by the buckets of its table of names.
 constexpr std::uint32_t kNameBuckets = 20000;
 
-/// Turns counts by name, at places one further, into the places where each name's share begins.
-void accumulate(std::vector<std::uint32_t>& firsts) {
-  for (std::size_t i = 1; i < firsts.size(); ++i) firsts[i] += firsts[i - 1];
-}
-
 }  // namespace
 
-/// Packages by identity. A digest is its own hash.
-class KnownPackages {
- public:
-  explicit KnownPackages(std::size_t count) : slots_(std::bit_ceil(count * 2 + 1), kNoPackage) {}
-
-  /// The place of the package with this identity: kNoPackage when it is new.
-  template <typename IdentityOf>
-  PackageId& place(const Identity& identity, const IdentityOf& identity_of) {
-    std::size_t at = 0;
-    std::memcpy(&at, identity.digest.octets.data(), sizeof at);
-    const std::size_t mask = slots_.size() - 1;
-    for (at &= mask; slots_[at] != kNoPackage; at = (at + 1) & mask) {
-      if (identity_of(slots_[at]) == identity) break;
-    }
-    return slots_[at];
-  }
-
- private:
-  std::vector<PackageId> slots_;  ///< a power of two in length, at most half full
-};
-
-Universe::Universe(const std::vector<std::string>& architectures, const Repositories& repositories,
-                   const BinaryIndex* installed)
+Universe::Universe(const std::vector<std::string>& architectures,
+                   const std::vector<SolverRepository>& repositories, const BinaryIndex* installed)
     : architectures_(architectures) {
   if (repositories.size() > kMostRepositories) {
     throw Error(ErrorKind::usage, fmt::format("{} repositories: at most {} can be used",
                                               repositories.size(), kMostRepositories));
   }
-  add_tags(repositories);
-  add_packages(repositories, installed);
-  link_providers();
-  link_triggers();
-}
-
-void Universe::add_tags(const Repositories& repositories) {
   tags_.emplace_back();
-  for (const SolverRepository& repository : repositories) {
-    const auto found = std::find(tags_.begin(), tags_.end(), repository.tag);
-    tag_of_repository_.push_back(static_cast<unsigned>(found - tags_.begin()));
-    if (found == tags_.end()) tags_.push_back(repository.tag);
-  }
-}
-
-void Universe::add_packages(const Repositories& repositories, const BinaryIndex* installed) {
-  std::size_t package_count = installed != nullptr ? installed->package_count() : 0;
-  std::size_t offer_count = installed != nullptr ? installed->offer_count() : 0;
-  for (const SolverRepository& repository : repositories) {
-    package_count += repository.index->package_count();
-    offer_count += repository.index->offer_count();
-  }
-  packages_.reserve(package_count);
-  offers_.reserve(offer_count);
-  names_.reserve(offer_count);
-  KnownPackages known(package_count);
-  if (installed != nullptr) add_source(*installed, Entry{.installed = true}, known);
+  if (installed != nullptr) add_source(*installed, 0);
   for (std::size_t i = 0; i < repositories.size(); ++i) {
-    add_source(*repositories[i].index, Entry{.repositories = Mask{1} << i}, known);
+    const auto tag = std::find(tags_.begin(), tags_.end(), repositories[i].tag);
+    tag_of_repository_.push_back(static_cast<unsigned>(tag - tags_.begin()));
+    if (tag == tags_.end()) tags_.push_back(repositories[i].tag);
+    add_source(*repositories[i].index, Mask{1} << i);
   }
 }
 
-/// Adds the packages of an index; `like` says where it comes from.
-void Universe::add_source(const BinaryIndex& index, const Entry& like, KnownPackages& known) {
-  Source& source = sources_.emplace_back(Source{&index, {}});
-  source.names.assign(index.names().size(), kNoName);
-  Entry entry = like;
-  entry.source = static_cast<std::uint32_t>(sources_.size() - 1);
-  for (entry.record = 0; entry.record < index.package_count(); ++entry.record) {
-    const Identity& identity = index.record(entry.record).identity;
-    // Without an identity nothing says that two packages are the same.
-    if (identity != Identity{}) {
-      PackageId& place = known.place(
-          identity, [&](PackageId id) -> const Identity& { return this->identity(id); });
-      if (place != kNoPackage) {
-        packages_[place].repositories |= like.repositories;
-        continue;
-      }
-      place = static_cast<PackageId>(packages_.size());
-    }
-    entry.first_offer = static_cast<std::uint32_t>(offers_.size());
-    packages_.push_back(entry);
-    for (const IndexOffer& offer : index.offers(entry.record)) {
-      offers_.push_back({number(source, offer.name), index.text(offer.version)});
-    }
-  }
+void Universe::add_source(const BinaryIndex& index, Mask repository) {
+  PackageEntry entry;
+  entry.source = static_cast<std::uint32_t>(sources_.size());
+  sources_.push_back({&index, static_cast<PackageId>(packages_.size()), repository});
+  sources_.back().names.assign(index.names().size(), kNoName);
+  packages_.resize(packages_.size() + index.package_count(), entry);
 }
 
-NameId Universe::number(Source& source, std::uint32_t name) {
-  NameId& known = source.names[name];
+template <typename Value>
+std::span<Value> Universe::make(std::size_t count) const {
+  static_assert(std::is_trivially_destructible_v<Value>);
+  auto* values = static_cast<Value*>(memory_.allocate(count * sizeof(Value), alignof(Value)));
+  std::uninitialized_default_construct_n(values, count);
+  return {values, count};
+}
+
+/// Finds the package's equals: those with its identity.
+const Universe::PackageEntry& Universe::linked(PackageId id) const {
+  PackageEntry& entry = packages_[id];
+  if (entry.canonical != kNoPackage) return entry;
+  entry.canonical = id;
+  entry.repositories = source(id).repository;
+  entry.installed = source(id).repository == 0;
+  const Identity& identity = record(id).identity;
+  // Without an identity nothing says that two packages are the same.
+  if (identity == Identity{}) return entry;
+  for (const Source& other : sources_) {
+    const auto equal = other.index->find(identity);
+    if (!equal) continue;
+    entry.canonical = std::min(entry.canonical, other.first_package + *equal);
+    entry.repositories |= other.repository;
+    entry.installed |= other.repository == 0;
+  }
+  return entry;
+}
+
+const Universe::PackageEntry& Universe::resolved(PackageId id) const {
+  PackageEntry& entry = packages_[id];
+  if (entry.resolved) return entry;
+  entry.resolved = true;
+  const BinaryIndex& index = *source(id).index;
+  const auto stated = index.offers(place(id));
+  const auto offers = make<Offer>(stated.size());
+  for (std::size_t i = 0; i < stated.size(); ++i) {
+    offers[i] = {number(entry.source, stated[i].name), index.text(stated[i].version)};
+  }
+  entry.offers = offers;
+  entry.depends = number(entry.source, index.depends(place(id)));
+  entry.install_if = number(entry.source, index.install_if(place(id)));
+  return entry;
+}
+
+NameId Universe::number(std::string_view name, std::uint32_t hash) const {
+  const NameId id = names_.add(name, hash);
+  if (id == entries_.size()) entries_.push_back({.providers = find_providers(name, hash)});
+  return id;
+}
+
+NameId Universe::number(std::uint32_t source, std::uint32_t name) const {
+  NameId& known = sources_[source].names[name];
   if (known == kNoName) {
-    const IndexName& record = source.index->names()[name];
-    known = names_.add(source.index->text(record.text), record.hash);
+    const BinaryIndex& index = *sources_[source].index;
+    known = number(index.text(index.names()[name].text), index.names()[name].hash);
   }
   return known;
 }
 
-Need Universe::number(Source& source, const IndexNeed& need) {
-  return {number(source, need.name), static_cast<VersionMatch>(need.match), need.conflict != 0,
-          source.index->text(need.version)};
+std::span<const Need> Universe::number(std::uint32_t source,
+                                       std::span<const IndexNeed> needs) const {
+  const auto numbered = make<Need>(needs.size());
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    numbered[i] = {number(source, needs[i].name), static_cast<VersionMatch>(needs[i].match),
+                   needs[i].conflict != 0, sources_[source].index->text(needs[i].version)};
+  }
+  return numbered;
 }
 
-void Universe::link_providers() {
-  first_provider_.assign(names_.size() + 1, 0);
-  for (const Offer& offer : offers_) ++first_provider_[offer.name + 1];
-  accumulate(first_provider_);
-  providers_.resize(offers_.size());
-  std::vector<std::uint32_t> next(first_provider_.begin(), first_provider_.end() - 1);
-  for (PackageId id = 0; id < packages_.size(); ++id) {
-    for (const Offer& offer : offers(id)) {
-      providers_[next[offer.name]++] = Provider{id, offer.version};
+void Universe::number_all() const {
+  for (std::uint32_t source = 0; source < sources_.size(); ++source) {
+    const BinaryIndex& index = *sources_[source].index;
+    for (std::uint32_t name = 0; name < index.names().size(); ++name) {
+      if (!index.providers(name).empty()) number(source, name);
     }
   }
 }
 
-void Universe::link_triggers() {
-  struct Link {
-    NameId name;
-    std::uint32_t bucket;
-    NameId triggered;
-    bool operator==(const Link&) const = default;
-  };
-  std::vector<Link> links;
-  for (PackageId id = 0; id < packages_.size(); ++id) {
-    Source& source = sources_[packages_[id].source];
-    const auto conditions = source.index->install_if(packages_[id].record);
-    if (conditions.empty()) continue;
-    for (const Offer& offer : offers(id)) {
-      const std::uint32_t bucket = names_.hash(offer.name) % kNameBuckets;
-      for (const IndexNeed& condition : conditions) {
-        links.push_back({number(source, condition.name), bucket, offer.name});
-      }
+std::span<const Provider> Universe::find_providers(std::string_view name,
+                                                   std::uint32_t hash) const {
+  std::size_t count = 0;
+  for (const Source& source : sources_) {
+    if (const auto local = source.index->find(name, hash)) {
+      count += source.index->providers(*local).size();
+    }
+  }
+  const auto providers = make<Provider>(count);
+  std::size_t found = 0;
+  for (const Source& source : sources_) {
+    const auto local = source.index->find(name, hash);
+    if (!local) continue;
+    for (const IndexProvider& provider : source.index->providers(*local)) {
+      const PackageId id = source.first_package + provider.package;
+      if (linked(id).canonical != id) continue;
+      providers[found++] = {id, source.index->text(provider.version)};
+    }
+  }
+  return providers.first(found);
+}
+
+std::span<const NameId> Universe::triggered_by(NameId name) const {
+  if (!entries_[name].has_triggered) {
+    const auto triggered = find_triggered(name);
+    entries_[name].triggered = triggered;
+    entries_[name].has_triggered = true;
+  }
+  return entries_[name].triggered;
+}
+
+std::span<const NameId> Universe::find_triggered(NameId name) const {
+  std::vector<NameId> found;
+  for (const Source& source : sources_) {
+    const auto local = source.index->find(text(name), names_.hash(name));
+    if (!local) continue;
+    for (const std::uint32_t package : source.index->triggered(*local)) {
+      const PackageId id = source.first_package + package;
+      if (linked(id).canonical != id) continue;
+      for (const Offer& offer : offers(id)) found.push_back(offer.name);
     }
   }
   // Within a bucket the name that came last stands first.
-  std::sort(links.begin(), links.end(), [](const Link& a, const Link& b) {
-    return std::tuple(a.name, a.bucket, b.triggered) < std::tuple(b.name, b.bucket, a.triggered);
+  std::sort(found.begin(), found.end(), [this](NameId a, NameId b) {
+    const std::uint32_t bucket_a = names_.hash(a) % kNameBuckets;
+    const std::uint32_t bucket_b = names_.hash(b) % kNameBuckets;
+    if (bucket_a != bucket_b || a == b) return bucket_a < bucket_b;
+    return first_seen(a) > first_seen(b);
   });
-  links.erase(std::unique(links.begin(), links.end()), links.end());
-  first_triggered_.assign(names_.size() + 1, 0);
-  for (const Link& link : links) {
-    ++first_triggered_[link.name + 1];
-    triggered_.push_back(link.triggered);
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  const auto triggered = make<NameId>(found.size());
+  std::copy(found.begin(), found.end(), triggered.begin());
+  return triggered;
+}
+
+/// The first source with a package that has the name, and its place among that one's names.
+std::pair<std::size_t, std::size_t> Universe::first_seen(NameId name) const {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    const auto local = sources_[i].index->find(text(name), names_.hash(name));
+    if (local && !sources_[i].index->providers(*local).empty()) return {i, *local};
   }
-  accumulate(first_triggered_);
+  return {sources_.size(), name};
+}
+
+std::optional<NameId> Universe::find(std::string_view name) const {
+  const std::uint32_t hash = name_hash(name);
+  for (const Source& source : sources_) {
+    if (const auto local = source.index->find(name, hash)) {
+      return number(static_cast<std::uint32_t>(&source - sources_.data()), *local);
+    }
+  }
+  return names_.find(name);
+}
+
+NameId Universe::add_name(std::string_view name) {
+  if (const auto known = find(name)) return *known;
+  const auto copy = make<char>(name.size());
+  std::copy(name.begin(), name.end(), copy.begin());
+  return number({copy.data(), copy.size()}, name_hash(name));
 }
 
 Package Universe::package(PackageId id) const {
-  return sources_[packages_[id].source].index->package(packages_[id].record);
+  return source(id).index->package(place(id));
 }
 
 std::vector<std::string> Universe::faults(PackageId id) const {
-  return sources_[packages_[id].source].index->faults(packages_[id].record);
+  return source(id).index->faults(place(id));
 }
 
 std::string Universe::label(PackageId id) const {
-  return fmt::format("{}-{}", text(name_of(id)), version(id));
+  return fmt::format("{}-{}", source(id).index->name(place(id)), version(id));
 }
 
 bool Universe::is_installable(PackageId id) const {
@@ -186,59 +220,28 @@ bool Universe::is_installable(PackageId id) const {
           std::find(architectures_.begin(), architectures_.end(), arch) != architectures_.end());
 }
 
+NameId Universe::name_of(PackageId id) const {
+  return number(packages_[id].source, source(id).index->own_name(place(id)));
+}
+
 std::span<const Offer> Universe::offers(PackageId id) const {
-  const std::size_t first = packages_[id].first_offer;
-  const std::size_t end =
-      id + 1 < packages_.size() ? packages_[id + 1].first_offer : offers_.size();
-  return std::span(offers_).subspan(first, end - first);
+  return resolved(id).offers;
+}
+
+std::span<const Need> Universe::depends(PackageId id) const {
+  return resolved(id).depends;
+}
+
+std::span<const Need> Universe::install_if(PackageId id) const {
+  return resolved(id).install_if;
 }
 
 Mask Universe::tags(PackageId id) const {
   Mask tags = 0;
-  for (Mask left = packages_[id].repositories; left != 0; left &= left - 1) {
+  for (Mask left = linked(id).repositories; left != 0; left &= left - 1) {
     tags |= Mask{1} << tag_of_repository_[static_cast<std::size_t>(std::countr_zero(left))];
   }
   return tags;
-}
-
-std::span<const Provider> Universe::providers(NameId name) const {
-  // Names first seen in a dependency have no provider, and no place in the table.
-  if (name + 1 >= first_provider_.size()) return {};
-  return std::span(providers_)
-      .subspan(first_provider_[name], first_provider_[name + 1] - first_provider_[name]);
-}
-
-std::span<const NameId> Universe::triggered_by(NameId name) const {
-  if (name + 1 >= first_triggered_.size()) return {};
-  return std::span(triggered_)
-      .subspan(first_triggered_[name], first_triggered_[name + 1] - first_triggered_[name]);
-}
-
-void Universe::resolve(PackageId id) {
-  Entry& entry = packages_[id];
-  if (entry.resolved) return;
-  entry.resolved = true;
-  entry.first_need = static_cast<std::uint32_t>(needs_.size());
-  Source& source = sources_[entry.source];
-  for (const IndexNeed& need : source.index->depends(entry.record)) {
-    needs_.push_back(number(source, need));
-  }
-  for (const IndexNeed& need : source.index->install_if(entry.record)) {
-    needs_.push_back(number(source, need));
-  }
-}
-
-std::span<const Need> Universe::depends(PackageId id) const {
-  const Entry& entry = packages_[id];
-  return std::span(needs_).subspan(entry.first_need,
-                                   sources_[entry.source].index->depends(entry.record).size());
-}
-
-std::span<const Need> Universe::install_if(PackageId id) const {
-  const Entry& entry = packages_[id];
-  const BinaryIndex& index = *sources_[entry.source].index;
-  return std::span(needs_).subspan(entry.first_need + index.depends(entry.record).size(),
-                                   index.install_if(entry.record).size());
 }
 
 Dependency Universe::dependency(const Need& need) const {
@@ -257,7 +260,7 @@ std::optional<unsigned> Universe::tag_number(std::string_view tag) const {
 }
 
 std::size_t Universe::repository(PackageId id, Mask tags) const {
-  const Mask all = packages_[id].repositories;
+  const Mask all = linked(id).repositories;
   for (Mask left = all; left != 0; left &= left - 1) {
     const auto number = static_cast<std::size_t>(std::countr_zero(left));
     if (((tags >> tag_of_repository_[number]) & 1U) != 0) return number;

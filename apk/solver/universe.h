@@ -2,9 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -54,8 +57,11 @@ struct Offer {
 };
 
 /// All packages and names of the repositories, by number, with the links between them. Packages
-/// with the same identity are one. Dependencies get numbers only for the packages that are asked
-/// for: most of an index is never looked at.
+/// with the same identity are one.
+///
+/// Most of an index is never looked at. So a name gets its number when it is asked for or a package
+/// that was asked for has, provides or needs it, and a package's lists are made when they are asked
+/// for. Therefore a const one, too, may be used by one thread at a time, and name_count() grows.
 class Universe {
  public:
   /// `installed` are the packages of a root's database; they come before those of repositories.
@@ -64,7 +70,11 @@ class Universe {
   Universe(const std::vector<std::string>& architectures,
            const std::vector<SolverRepository>& repositories,
            const BinaryIndex* installed = nullptr);
+  Universe(const Universe&) = delete;
+  Universe& operator=(const Universe&) = delete;
 
+  /// Numbers below it may be of packages that are another one's equals: providers() has none of
+  /// these.
   std::size_t package_count() const { return packages_.size(); }
   std::size_t name_count() const { return names_.size(); }
 
@@ -81,32 +91,33 @@ class Universe {
   /// "name-version".
   std::string label(PackageId id) const;
   /// The package's own name.
-  NameId name_of(PackageId id) const { return offers_[packages_[id].first_offer].name; }
+  NameId name_of(PackageId id) const;
   /// The package's own name, then what it provides, in its order.
   std::span<const Offer> offers(PackageId id) const;
-  bool is_installed(PackageId id) const { return packages_[id].installed; }
+  std::span<const Need> depends(PackageId id) const;
+  std::span<const Need> install_if(PackageId id) const;
+  bool is_installed(PackageId id) const { return linked(id).installed; }
   /// None for a package that is only installed.
-  Mask repositories(PackageId id) const { return packages_[id].repositories; }
+  Mask repositories(PackageId id) const { return linked(id).repositories; }
   /// Tags of the repositories that have the package.
   Mask tags(PackageId id) const;
   /// Whether its architecture is wanted and nothing in it is broken.
   bool is_installable(PackageId id) const;
 
   std::string_view text(NameId name) const { return names_.text(name); }
-  std::optional<NameId> find(std::string_view name) const { return names_.find(name); }
+  /// The number of a name that packages have, provide or need.
+  std::optional<NameId> find(std::string_view name) const;
   /// In the order of packages. Empty for a name that nothing has.
-  std::span<const Provider> providers(NameId name) const;
+  std::span<const Provider> providers(NameId name) const { return entries_[name].providers; }
   /// Names that packages with `name` in their install_if have or provide, in apk's order of names.
   std::span<const NameId> triggered_by(NameId name) const;
 
-  NameId add_name(std::string_view name) { return names_.add(name); }
+  /// The number of a name, which no package needs to know.
+  NameId add_name(std::string_view name);
+  /// Numbers all names that packages have or provide.
+  void number_all() const;
   /// The dependency as it is written.
   Dependency dependency(const Need& need) const;
-  /// Numbers the package's dependencies and conditions, if that was not done yet.
-  void resolve(PackageId id);
-  /// Both need resolve() first.
-  std::span<const Need> depends(PackageId id) const;
-  std::span<const Need> install_if(PackageId id) const;
 
   /// The number of a repository's tag; nothing where no repository has it.
   std::optional<unsigned> tag_number(std::string_view tag) const;
@@ -119,53 +130,62 @@ class Universe {
   std::size_t repository(PackageId id, Mask tags) const;
 
  private:
-  /// An index, and what is known of it as a whole.
   struct Source {
     const BinaryIndex* index = nullptr;
-    std::vector<NameId> names;  ///< by the index's own number; kNoName: not asked for yet
+    PackageId first_package = 0;
+    Mask repository = 0;          ///< none: the installed packages
+    std::vector<NameId> names{};  ///< by the index's own number; kNoName: not asked for yet
   };
 
-  struct Entry {
+  struct PackageEntry {
     std::uint32_t source = 0;
-    std::uint32_t record = 0;  ///< its number in the source
-    std::uint32_t first_offer = 0;
-    std::uint32_t first_need = 0;
+    PackageId canonical = kNoPackage;  ///< the first of its equals; known once it is linked
     Mask repositories = 0;
     bool installed = false;
     bool resolved = false;
+    std::span<const Offer> offers{};
+    std::span<const Need> depends{};
+    std::span<const Need> install_if{};
+  };
+
+  struct NameEntry {
+    std::span<const Provider> providers{};
+    std::span<const NameId> triggered{};
+    bool has_triggered = false;  ///< `triggered` is made
   };
 
   static constexpr NameId kNoName = UINT32_MAX;
 
-  using Repositories = std::vector<SolverRepository>;
+  void add_source(const BinaryIndex& index, Mask repository);
 
-  const IndexPackage& record(PackageId id) const {
-    return sources_[packages_[id].source].index->record(packages_[id].record);
-  }
+  const Source& source(PackageId id) const { return sources_[packages_[id].source]; }
+  std::size_t place(PackageId id) const { return id - source(id).first_package; }
+  const IndexPackage& record(PackageId id) const { return source(id).index->record(place(id)); }
   std::string_view text(PackageId id, TextRange range) const {
-    return sources_[packages_[id].source].index->text(range);
+    return source(id).index->text(range);
   }
-  NameId number(Source& source, std::uint32_t name);
-  Need number(Source& source, const IndexNeed& need);
 
-  void add_tags(const Repositories& repositories);
-  void add_packages(const Repositories& repositories, const BinaryIndex* installed);
-  void add_source(const BinaryIndex& index, const Entry& like, class KnownPackages& known);
-  void link_providers();
-  void link_triggers();
+  const PackageEntry& linked(PackageId id) const;
+  const PackageEntry& resolved(PackageId id) const;
+  NameId number(std::string_view name, std::uint32_t hash) const;
+  NameId number(std::uint32_t source, std::uint32_t name) const;
+  std::span<const Need> number(std::uint32_t source, std::span<const IndexNeed> needs) const;
+  std::span<const Provider> find_providers(std::string_view name, std::uint32_t hash) const;
+  std::span<const NameId> find_triggered(NameId name) const;
+  std::pair<std::size_t, std::size_t> first_seen(NameId name) const;
+  template <typename Value>
+  std::span<Value> make(std::size_t count) const;
 
   std::vector<std::string> architectures_;
-  std::vector<Source> sources_;
-  NameTable names_;
-  std::vector<Entry> packages_;
-  std::vector<Offer> offers_;
-  std::vector<Need> needs_;                    ///< of resolved packages: depends, then install_if
-  std::vector<std::uint32_t> first_provider_;  ///< by name; one more at the end
-  std::vector<Provider> providers_;
-  std::vector<std::uint32_t> first_triggered_;  ///< by name; one more at the end
-  std::vector<NameId> triggered_;
   std::vector<std::string> tags_;  ///< by tag number
   std::vector<unsigned> tag_of_repository_;
+
+  // What was asked for so far. Lists lie in the memory and do not move.
+  mutable std::pmr::monotonic_buffer_resource memory_;
+  mutable std::vector<Source> sources_;
+  mutable std::vector<PackageEntry> packages_;
+  mutable NameTable names_;
+  mutable std::vector<NameEntry> entries_;  ///< by name
 };
 
 /// As solve(), for one of several worlds over the same repositories.
