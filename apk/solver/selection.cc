@@ -132,12 +132,18 @@ Selection::Tags Selection::tags(PackageId id) const {
   return found == tags_.end() ? Tags{} : found->second;
 }
 
+/// Only a package that is nothing but a list of others has no size; it comes from nowhere.
+bool Selection::is_empty(PackageId id) const {
+  return universe_.package(id).installed_size == 0;
+}
+
 bool Selection::is_tag_allowed(PackageId id) const {
-  return (universe_.tags(id) & (tags(id).allowed | tags(id).preferred)) != 0;
+  return (universe_.tags(id) & (tags(id).allowed | tags(id).preferred)) != 0 || is_empty(id);
 }
 
 bool Selection::is_tag_preferred(PackageId id) const {
-  return (universe_.tags(id) & tags(id).preferred) != 0;
+  const Mask preferred = tags(id).preferred;
+  return (universe_.tags(id) & preferred) != 0 || (preferred == kUntagged && is_empty(id));
 }
 
 }  // namespace tarn::apk

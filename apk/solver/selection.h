@@ -47,7 +47,7 @@ class Selection {
   bool is_triggered(PackageId id) const;
 
   /// Whether the package may come from one of its repositories: it has an untagged one, or one
-  /// whose tag world allows for it or for what needs it.
+  /// whose tag world allows for it or for what needs it, or it has no size.
   bool is_tag_allowed(PackageId id) const;
   /// Whether one of its repositories is as world prefers it for the package.
   bool is_tag_preferred(PackageId id) const;
@@ -64,6 +64,7 @@ class Selection {
   void add_tags();
   bool pass_tags_on(PackageId from);
   Tags tags(PackageId id) const;
+  bool is_empty(PackageId id) const;
 
   Universe& universe_;
   std::vector<Dependency> world_;

@@ -4,7 +4,7 @@
 #   make_repository DIR ARCH <<'EOF'
 #   NAME VERSION [DEPENDENCY…] [p:PROVIDE…] [i:CONDITION…] [k:PRIORITY] [a:ARCH] [t:DESCRIPTION]
 #   EOF
-#                                   DIR/ARCH with these packages (empty ones) and a signed index;
+#                                   DIR/ARCH with these packages (of one small file) and a signed index;
 #                                   '_' in a description stands for a blank
 
 make_key() {
@@ -15,7 +15,8 @@ make_key() {
 
 make_repository() {
   local folder=$1/$2 arch=$2 name version word words
-  mkdir -p "$folder" empty
+  mkdir -p "$folder" files/usr/share
+  echo small >files/usr/share/small
   while read -r name version words; do
     local options=(--name "$name" --version "$version" --arch "$arch")
     for word in $words; do
@@ -28,7 +29,7 @@ make_repository() {
         *) options+=(--depend "$word") ;;
       esac
     done
-    "$TARN" -q apk pack empty "${options[@]}" --build-time 1700000000 -d "$folder" >/dev/null
+    "$TARN" -q apk pack files "${options[@]}" --build-time 1700000000 -d "$folder" >/dev/null
   done
   "$TARN" -q apk index --allow-untrusted --key me.rsa -o "$folder/APKINDEX.tar.gz" "$folder" >/dev/null
 }

@@ -27,8 +27,8 @@ std::string text(const Universe& universe, const Loss& loss) {
 }
 
 /// The rivals of the package that holds `name`: "label: loss; …".
-std::string rivals(const BinaryIndex& first, const BinaryIndex& second, const char* tag, const char* world,
-                   const char* name) {
+std::string rivals(const BinaryIndex& first, const BinaryIndex& second, const char* tag,
+                   const char* world, const char* name) {
   Universe universe({"x86_64"}, {{&first, ""}, {&second, tag}});
   const auto result = solve_in(universe, dependencies(world));
   REQUIRE(std::holds_alternative<Plan>(result));
@@ -75,6 +75,13 @@ TEST_CASE("choice: why a candidate lost") {
       {"another architecture", {"a 1", "a 2 A:armhf"}, {}, "", "a", "a", "a-2: architecture"},
       {"a broken dependency", {"a 1", "a 2 b=?"}, {}, "", "a", "a", "a-2: broken"},
       {"tag not allowed", {"a 1"}, {"a 2"}, "edge", "a", "a", "a-2: tag"},
+      {"a tag does not count for a package without size",
+       {"a 2"},
+       {"a 1 I:0"},
+       "edge",
+       "a",
+       "a",
+       "a-1: lower-version"},
       {"tag preferred", {"a 2"}, {"a 1"}, "edge", "a@edge", "a", "a-2: other-tag"},
       {"a tag is passed on, and untagged ones stay preferred",
        {"b 1 c", "c 1"},

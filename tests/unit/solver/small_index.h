@@ -23,19 +23,21 @@ inline apk::BinaryIndex small_index(const std::vector<std::string_view>& lines,
         "C:" + apk::Identity{sha1(std::string(repository) + std::string(line))}.str() +
         "\nP:" + std::string(words.at(0)) + "\nV:" + std::string(words.at(1)) + "\n";
     bool has_architecture = false;
+    bool has_size = false;
     for (std::size_t i = 2; i < words.size(); ++i) {
       std::string word(words[i]);
       const bool is_field = word.size() > 2 && word[1] == ':';
       if (is_field && word[0] == 'T')
         for (char& c : word) c = c == '_' ? ' ' : c;
       has_architecture = has_architecture || (is_field && word[0] == 'A');
+      has_size = has_size || (is_field && word[0] == 'I');
       if (is_field)
         fields += word + "\n";
       else
         depends += depends.empty() ? word : " " + word;
     }
     if (!has_architecture) fields += "A:x86_64\n";
-    fields += "I:1\n";
+    if (!has_size) fields += "I:1\n";
     if (!depends.empty()) fields += "D:" + depends + "\n";
     text += fields + "\n";
   }
