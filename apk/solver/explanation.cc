@@ -2,56 +2,39 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
-#include "apk/solver/problem.h"
-#include "apk/solver/solver.h"
+#include "apk/solver/advice.h"
+#include "apk/solver/unsatisfiable.h"
+#include "apk/solver/wording.h"
 
 namespace tarn::apk {
 namespace {
 
-constexpr std::size_t kMostLines = 12;
-constexpr std::size_t kMostRequirers = 4;
+/// Of details; with message, contexts and hint no text is longer than 15 lines.
+constexpr std::size_t kMostLines = 11;
+constexpr std::size_t kMostRequirers = 3;
 constexpr std::size_t kMostCandidates = 4;
-constexpr std::size_t kLongestChain = 6;
 
 class Explainer {
  public:
-  Explainer(const Request& request, const Origins& origins)
-      : request_(request), origins_(origins) {}
+  Explainer(const UnsatisfiableError::Facts& facts)
+      : diagnosis_(facts.diagnosis), wording_(facts) {}
 
-  Error explain(const std::vector<Problem>& problems) {
-    Error error(ErrorKind::unsatisfiable, headline(problems.front()));
-    tell(problems.front(), error);
-    std::size_t told = 1;
-    for (; told < problems.size(); ++told) {
-      const std::size_t left = problems.size() - told;
-      if (error.details().size() + 2 >= kMostLines && left > 1) break;
-      error.detail("also", headline(problems[told]) + because(problems[told]));
-    }
-    if (told < problems.size()) {
-      error.detail("also", fmt::format("{} more problems", problems.size() - told));
-    }
-    error.hint(advice(problems.front()));
-    return error;
-  }
+  void explain(Error& error) const;
+  std::string headline(const Problem& problem) const;
 
  private:
-  std::string headline(const Problem& problem) const;
-  std::string advice(const Problem& problem) const;
   void tell(const Problem& problem, Error& error) const;
   void tell_requirers(const std::string& label, const std::vector<Requirer>& requirers,
                       const std::string& known, Error& error) const;
   std::string because(const Problem& problem) const;
   std::string candidate_list(const Problem& problem) const;
-  std::string world_text(const Dependency& dependency, const std::string& known) const;
-  std::string requirer_text(const Requirer& requirer, const std::string& known) const;
 
-  std::string repository_label(std::size_t number) const;
-
-  const Request& request_;
-  const Origins& origins_;
+  const Diagnosis& diagnosis_;
+  Wording wording_;
 };
 
 /// The constraint a headline names: the only one, or none.
@@ -67,14 +50,33 @@ std::string only_constraint(const Problem& problem) {
   return text;
 }
 
-std::string joined(const std::vector<std::string>& texts, std::size_t most) {
-  std::string list;
-  for (std::size_t i = 0; i < texts.size() && i < most; ++i) {
-    if (i > 0) list += ", ";
-    list += texts[i];
+/// A constraint that says no more than the label of the package it is for.
+std::string plain_constraint(const std::vector<Requirer>& requirers, const std::string& label) {
+  if (requirers.size() != 1) return {};
+  const std::string text = requirers.front().dependency.str();
+  return label.starts_with(text + "-") ? text : std::string();
+}
+
+void Explainer::explain(Error& error) const {
+  const auto& causes = diagnosis_.causes;
+  tell(causes.front(), error);
+  // That a provider can be named goes without saying.
+  const bool is_choice = std::all_of(causes.begin(), causes.end(), [](const Problem& cause) {
+    return cause.kind == ProblemKind::virtual_name;
+  });
+  if (diagnosis_.second_opinion.verdict == Verdict::possible && !is_choice) {
+    error.detail("but", "other packages would fit; apk's search never goes back to try them");
   }
-  if (texts.size() > most) list += fmt::format(" and {} more", texts.size() - most);
-  return list;
+  std::size_t told = 1;
+  for (; told < causes.size(); ++told) {
+    const std::size_t left = causes.size() - told;
+    if (error.details().size() + 1 >= kMostLines && left > 1) break;
+    error.detail("also", headline(causes[told]) + because(causes[told]));
+  }
+  if (told < causes.size()) {
+    error.detail("also", fmt::format("{} more problems", causes.size() - told));
+  }
+  error.hint(advice(diagnosis_, wording_));
 }
 
 std::string Explainer::headline(const Problem& problem) const {
@@ -84,6 +86,9 @@ std::string Explainer::headline(const Problem& problem) const {
       return fmt::format("nothing provides '{}'", constraint.empty() ? problem.name : constraint);
     }
     case ProblemKind::wrong_version: {
+      if (!problem.suitable.empty() && !problem.chosen.empty()) {
+        return fmt::format("{} does not suit all who require '{}'", problem.chosen, problem.name);
+      }
       const std::string constraint = only_constraint(problem);
       if (!constraint.empty()) return fmt::format("nothing provides '{}'", constraint);
       return fmt::format("no version of '{}' suits all who require it", problem.name);
@@ -92,21 +97,22 @@ std::string Explainer::headline(const Problem& problem) const {
       return fmt::format("nothing says which package shall provide '{}'", problem.name);
     case ProblemKind::conflict:
       if (!problem.violated.empty()) {
+        const std::string& by = problem.violated.front().package;
         return fmt::format("{} is needed, but {} forbids it", problem.name,
-                           problem.candidates.empty() ? "world" : problem.candidates.front());
+                           by.empty() ? wording_.world() : by);
       }
       if (problem.candidates.empty()) {
         return fmt::format("{} does not fit with the packages chosen before it", problem.name);
       }
       return fmt::format("{} and {} cannot be installed together", problem.name,
                          problem.candidates.front());
-    case ProblemKind::masked:
-      if (problem.reason.starts_with('@')) {
-        return fmt::format("{} is only in repositories tagged {}", problem.name, problem.reason);
-      }
-      if (problem.reason.starts_with("architecture ")) {
-        return fmt::format("{} is for another machine: {}", problem.name, problem.reason);
-      }
+    case ProblemKind::masked_tag:
+      return fmt::format("{} is only in repositories tagged {}", problem.name, problem.reason);
+    case ProblemKind::masked_architecture:
+      return fmt::format("{} is for {} only", problem.name, problem.reason);
+    case ProblemKind::masked_network:
+      return fmt::format("{} cannot be had without a network", problem.name);
+    case ProblemKind::broken_package:
       return fmt::format("{} cannot be installed: {}", problem.name, problem.reason);
     case ProblemKind::broken_constraint:
       return fmt::format("'{}' does not end in a valid version",
@@ -117,72 +123,28 @@ std::string Explainer::headline(const Problem& problem) const {
   return problem.name;
 }
 
-std::string Explainer::advice(const Problem& problem) const {
-  const std::string bare = problem.name;
-  switch (problem.kind) {
-    case ProblemKind::missing_name:
-      if (!problem.suggestions.empty())
-        return "check the name, or add a repository that carries it";
-      return "add a repository that carries it, or leave it out";
-    case ProblemKind::wrong_version:
-      if (problem.violated.size() > 1 || !problem.required_by.empty()) {
-        return "relax one of these constraints, or add a repository with a version that fits all";
-      }
-      if (problem.violated.front().dependency.match == VersionMatch::equal) {
-        return "repositories drop superseded versions: relax the version ('~' accepts later "
-               "revisions), or add a repository that carries it";
-      }
-      return "relax the version, or add a repository that carries it";
-    case ProblemKind::virtual_name:
-      return "name the one you want explicitly";
-    case ProblemKind::conflict:
-      return "leave out one of them, or what requires it";
-    case ProblemKind::masked:
-      if (problem.reason.starts_with('@')) {
-        const std::string tag = problem.reason.substr(0, problem.reason.find(' '));
-        for (const Requirer& requirer : problem.required_by) {
-          if (!requirer.package.empty()) continue;
-          Dependency tagged = requirer.dependency;
-          tagged.tag = tag.substr(1);
-          return fmt::format("ask for '{}' to allow it", tagged.str());
-        }
-        return fmt::format("ask for it, or what requires it, with {} to allow it", tag);
-      }
-      return "use another package or repository";
-    case ProblemKind::broken_constraint:
-      return "versions look like 1.2.3-r0";
-    case ProblemKind::missing_tag:
-      return "give a repository this tag, or drop it from the package";
-  }
-  return {};
-}
-
 void Explainer::tell(const Problem& problem, Error& error) const {
-  const std::string known = only_constraint(problem);
   if (problem.kind == ProblemKind::conflict) {
+    const bool is_pair = !problem.rival_required_by.empty() && !problem.candidates.empty();
     tell_requirers("forbidden by", problem.violated, {}, error);
-    tell_requirers("required by", problem.required_by, {}, error);
-    if (!problem.shared_names.empty()) {
-      error.detail("both provide", joined(problem.shared_names, kMostCandidates));
-    }
+    tell_requirers(is_pair ? problem.name + " required by" : "required by", problem.required_by,
+                   plain_constraint(problem.required_by, problem.name), error);
+    if (!is_pair) return;
+    const std::string& rival = problem.candidates.front();
+    tell_requirers(rival + " required by", problem.rival_required_by,
+                   plain_constraint(problem.rival_required_by, rival), error);
+    error.detail("both provide", joined(problem.shared_names, kMostCandidates));
     return;
   }
+  const std::string known = only_constraint(problem);
   tell_requirers("required by", problem.violated, known, error);
   tell_requirers("required by", problem.required_by, known, error);
-  switch (problem.kind) {
-    case ProblemKind::missing_name:
-      if (!problem.suggestions.empty()) {
-        error.detail("similar", joined(problem.suggestions, kMostCandidates));
-      }
-      break;
-    case ProblemKind::wrong_version:
-      error.detail("available", candidate_list(problem));
-      break;
-    case ProblemKind::virtual_name:
-      error.detail("provided by", candidate_list(problem));
-      break;
-    default:
-      break;
+  if (problem.kind == ProblemKind::wrong_version) {
+    error.detail("available", candidate_list(problem));
+  } else if (problem.kind == ProblemKind::virtual_name) {
+    error.detail("provided by", candidate_list(problem));
+  } else if (!problem.suggestions.empty()) {
+    error.detail("similar", suggestion_list(problem));
   }
 }
 
@@ -190,17 +152,32 @@ void Explainer::tell_requirers(const std::string& label, const std::vector<Requi
                                const std::string& known, Error& error) const {
   const std::size_t shown =
       requirers.size() > kMostRequirers ? kMostRequirers - 1 : requirers.size();
-  for (std::size_t i = 0; i < shown; ++i) error.detail(label, requirer_text(requirers[i], known));
+  for (std::size_t i = 0; i < shown; ++i) {
+    error.detail(label, wording_.requirer(requirers[i], known));
+  }
   if (shown < requirers.size()) {
     error.detail(label, fmt::format("{} more", requirers.size() - shown));
   }
 }
 
-/// The first who is concerned, for a problem that is told in one line.
+/// The first who is concerned, and what there is instead, for a problem told in one line.
 std::string Explainer::because(const Problem& problem) const {
   const auto& concerned = problem.violated.empty() ? problem.required_by : problem.violated;
-  if (concerned.empty()) return {};
-  return fmt::format(" ({})", requirer_text(concerned.front(), only_constraint(problem)));
+  std::string text;
+  if (!concerned.empty()) {
+    text = "required by " + wording_.requirer(concerned.front(), only_constraint(problem));
+  }
+  if (problem.kind == ProblemKind::conflict && !problem.violated.empty()) {
+    text = "forbidden by " + wording_.requirer(concerned.front(), {});
+  }
+  std::string instead;
+  if (problem.kind == ProblemKind::wrong_version && !problem.candidates.empty()) {
+    instead = "available: " + problem.candidates.front();
+  } else if (!problem.suggestions.empty()) {
+    instead = "similar: " + problem.suggestions.front().name;
+  }
+  if (!instead.empty()) text += (text.empty() ? "" : "; ") + instead;
+  return text.empty() ? text : fmt::format(" ({})", text);
 }
 
 std::string Explainer::candidate_list(const Problem& problem) const {
@@ -208,7 +185,7 @@ std::string Explainer::candidate_list(const Problem& problem) const {
   for (std::size_t i = 0; i < problem.candidates.size(); ++i) {
     std::string text = problem.candidates[i];
     if (i < problem.candidate_repositories.size()) {
-      const std::string repository = repository_label(problem.candidate_repositories[i]);
+      const std::string repository = wording_.repository(problem.candidate_repositories[i]);
       if (!repository.empty()) text += fmt::format(" ({})", repository);
     }
     texts.push_back(std::move(text));
@@ -216,44 +193,37 @@ std::string Explainer::candidate_list(const Problem& problem) const {
   return joined(texts, kMostCandidates);
 }
 
-std::string Explainer::repository_label(std::size_t number) const {
-  std::string label;
-  if (number < origins_.repository_labels.size()) label = origins_.repository_labels[number];
-  if (number >= request_.repositories.size() || request_.repositories[number].tag.empty()) {
-    return label;
-  }
-  return (label.empty() ? "@" : label + " @") + request_.repositories[number].tag;
-}
-
-/// Where world says it; the words too, unless they are `known` already.
-std::string Explainer::world_text(const Dependency& dependency, const std::string& known) const {
-  const std::string origin = origins_.world ? origins_.world(dependency) : std::string();
-  const std::string text = dependency.str();
-  if (origin.empty()) return fmt::format("world ({})", text);
-  return text == known ? origin : fmt::format("{} ({})", origin, text);
-}
-
-std::string Explainer::requirer_text(const Requirer& requirer, const std::string& known) const {
-  if (requirer.package.empty()) return world_text(requirer.dependency, known);
-  std::string text = requirer.package;
-  if (requirer.dependency.str() != known) text += fmt::format(" ({})", requirer.dependency.str());
-  const std::size_t length = requirer.chain.size();
-  for (std::size_t i = 0; i < length; ++i) {
-    if (length > kLongestChain && i == kLongestChain / 2) {
-      text += " <- ...";
-      i = length - kLongestChain / 2;
-    }
-    text += " <- " + requirer.chain[i];
-  }
-  return text + " <- " + world_text(requirer.world, {});
-}
-
 }  // namespace
 
-Error explain(const std::vector<Problem>& problems, const Request& request,
-              const Origins& origins) {
-  if (problems.empty()) return {ErrorKind::unsatisfiable, "no packages can be chosen"};
-  return Explainer(request, origins).explain(problems);
+std::string UnsatisfiableError::Facts::position(const Dependency& entry) const {
+  const auto found = std::find_if(positions.begin(), positions.end(),
+                                  [&](const auto& position) { return position.first == entry; });
+  return found == positions.end() ? std::string() : found->second;
+}
+
+UnsatisfiableError explain(Diagnosis diagnosis, const Request& request, const Origins& origins) {
+  UnsatisfiableError::Facts facts;
+  facts.diagnosis = std::move(diagnosis);
+  facts.architectures = request.architectures;
+  if (origins.world) {
+    for (const Dependency& entry : request.world) {
+      facts.positions.emplace_back(entry, origins.world(entry));
+    }
+  }
+  for (std::size_t i = 0; i < request.repositories.size(); ++i) {
+    std::string label;
+    if (i < origins.repository_labels.size()) label = origins.repository_labels[i];
+    const std::string& tag = request.repositories[i].tag;
+    if (!tag.empty()) label += (label.empty() ? "@" : " @") + tag;
+    facts.repositories.push_back(std::move(label));
+  }
+  const Explainer explainer(facts);
+  Error told(ErrorKind::unsatisfiable, explainer.headline(facts.diagnosis.causes.front()));
+  explainer.explain(told);
+  UnsatisfiableError error(told.message(), std::move(facts));
+  for (const auto& [label, text] : told.details()) error.detail(label, text);
+  error.hint(told.hint());
+  return error;
 }
 
 }  // namespace tarn::apk

@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "apk/model/version.h"
-#include "apk/solver/suggestion.h"
 
 namespace tarn::apk {
 namespace {
@@ -81,8 +80,11 @@ std::vector<Problem> Collector::collect() {
     const auto rank = [](const Problem& problem) {
       switch (problem.kind) {
         case ProblemKind::conflict:
-          return 2;
+          return 3;
         case ProblemKind::virtual_name:
+          return 2;
+        case ProblemKind::missing_name:
+        case ProblemKind::wrong_version:
           return 1;
         default:
           return 0;
@@ -152,7 +154,6 @@ void Collector::check_name(NameId name) {
   }
   if (universe_.providers(name).empty()) {
     problem.kind = ProblemKind::missing_name;
-    problem.suggestions = similar_names(universe_, problem.name);
   } else {
     problem.kind = ProblemKind::virtual_name;
     add_candidates(problem, name);
@@ -170,14 +171,17 @@ void Collector::check_package(PackageId id) {
 void Collector::check_masked(PackageId id) {
   Problem problem;
   if (universe_.is_broken(id)) {
+    problem.kind = ProblemKind::broken_package;
     const auto faults = universe_.faults(id);
     problem.reason = faults.empty() ? "it is broken" : faults.front();
   } else if (!universe_.is_installable(id)) {
-    problem.reason = fmt::format("architecture {}", universe_.architecture(id));
+    problem.kind = ProblemKind::masked_architecture;
+    problem.reason = universe_.architecture(id);
   } else if (!search_.package(id).available && !universe_.is_installed(id) &&
              (universe_.repositories(id) & search_.terms().cached) == 0) {
-    problem.reason = "there is no network";
+    problem.kind = ProblemKind::masked_network;
   } else if (!search_.package(id).tag_allowed) {
+    problem.kind = ProblemKind::masked_tag;
     for (unsigned tag = 1; (universe_.tags(id) >> tag) != 0; ++tag) {
       if (((universe_.tags(id) >> tag) & 1U) == 0) continue;
       problem.reason += (problem.reason.empty() ? "@" : " @") + universe_.tag_text(tag);
@@ -185,7 +189,6 @@ void Collector::check_masked(PackageId id) {
   } else {
     return;
   }
-  problem.kind = ProblemKind::masked;
   problem.name = label(id);
   problem.required_by = requirers_of(id);
   // Where nobody is content with it anyway, its version is what there is to tell.
@@ -222,6 +225,7 @@ void Collector::check_constraints(PackageId id) {
         if (!forbidding.package.empty()) problem.candidates.push_back(forbidding.package);
       }
     } else {
+      problem.chosen = label(id);
       add_candidates(problem, offer.name);
     }
     problems_.push_back(std::move(problem));
@@ -243,12 +247,7 @@ void Collector::check_rivals(PackageId id) {
     problem.kind = ProblemKind::conflict;
     problem.name = label(first);
     problem.required_by = requirers_of(first);
-    for (Requirer& other : requirers_of(second)) {
-      if (std::find(problem.required_by.begin(), problem.required_by.end(), other) ==
-          problem.required_by.end()) {
-        problem.required_by.push_back(std::move(other));
-      }
-    }
+    problem.rival_required_by = requirers_of(second);
     add_candidate(problem, second);
     for (const Offer& shared : universe_.offers(chosen.package)) {
       const auto offers = universe_.offers(id);
@@ -274,7 +273,7 @@ void Collector::check_own_names(PackageId id) {
       continue;
     }
     Problem problem;
-    problem.kind = ProblemKind::masked;
+    problem.kind = ProblemKind::broken_package;
     problem.name = label(id);
     problem.reason = offers[i].name == offers.front().name
                          ? "it provides its own name and so conflicts with itself"
@@ -324,7 +323,7 @@ Requirer Collector::requirer(const Constraint& constraint) const {
     if (result.package.empty()) {
       result.package = label(at.by);
     } else if (result.chain.size() < kLongestChain) {
-      result.chain.push_back(label(at.by));
+      result.chain.push_back({label(at.by), universe_.dependency(at.need)});
     }
     at = origins_[at.by];
   }

@@ -6,6 +6,7 @@
 #include "apk/solver/change_order.h"
 #include "apk/solver/problem_collection.h"
 #include "apk/solver/search.h"
+#include "apk/solver/unsatisfiable.h"
 
 namespace tarn::apk {
 namespace {
@@ -100,9 +101,11 @@ std::variant<Plan, std::vector<Problem>> solve_in(Universe& universe, const Requ
 }
 
 Plan resolve(const Request& request, const Origins& origins) {
-  auto result = solve(request);
-  if (const auto* problems = std::get_if<std::vector<Problem>>(&result)) {
-    throw explain(*problems, request, origins);
+  const BinaryIndex installed = installed_index(request);
+  Universe universe(request.architectures, request.repositories, &installed);
+  auto result = solve_in(universe, request);
+  if (auto* problems = std::get_if<std::vector<Problem>>(&result)) {
+    throw explain(diagnose(universe, request, std::move(*problems)), request, origins);
   }
   return std::get<Plan>(std::move(result));
 }

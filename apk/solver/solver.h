@@ -107,7 +107,7 @@ struct Plan {
 /// (63).
 std::variant<Plan, std::vector<Problem>> solve(const Request& request);
 
-/// solve(), with problems thrown as Error (unsatisfiable) made by explain().
+/// solve(), with problems thrown as UnsatisfiableError made by explain().
 Plan resolve(const Request& request, const Origins& origins = {});
 
 }  // namespace tarn::apk

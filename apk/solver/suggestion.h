@@ -8,7 +8,10 @@
 
 namespace tarn::apk {
 
-/// Names of packages much like `name`, which nothing has: the likeliest first, at most three.
+/// What may have been meant by `name`, which nothing has: the likeliest first, at most three.
+std::vector<Suggestion> suggest_names(const Universe& universe, std::string_view name);
+
+/// As suggest_names(), without the reasons.
 std::vector<std::string> similar_names(const Universe& universe, std::string_view name);
 
 }  // namespace tarn::apk

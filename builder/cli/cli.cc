@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <poll.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "builder/cli/command.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/signals.h"
+#include "builder/cli/unsatisfiable_json.h"
 #include "builder/terminal/choose_progress.h"
 
 namespace tarn::builder {
@@ -63,11 +65,26 @@ bool reader_is_gone() {
   return poll(&polled, 1, 0) > 0 && (polled.revents & POLLERR) != 0;
 }
 
-int run_selected(const Commands& commands, const GlobalOptions& options) {
+bool wants_json(const CLI::App& command) {
+  const CLI::Option* option = command.get_option_no_throw("--json");
+  return option != nullptr && option->count() > 0;
+}
+
+/// Where a command reports to a program, that there is no plan is a result as well.
+void report_unsatisfiable(const apk::UnsatisfiableError& error) {
+  std::cout << unsatisfiable_json(error).dump(2) << '\n' << std::flush;
+}
+
+int run_selected(const CLI::App& app, const Commands& commands, const GlobalOptions& options) {
   const SignalWatch signals;
   const auto progress = choose_progress(std::cerr, STDERR_FILENO, output_place(STDERR_FILENO),
                                         options.verbosity, options.color);
-  commands.selected()({options, std::cout, *progress, signals.stop_token()});
+  try {
+    commands.selected()({options, std::cout, *progress, signals.stop_token()});
+  } catch (const apk::UnsatisfiableError& error) {
+    if (wants_json(deepest_command(app))) report_unsatisfiable(error);
+    throw;
+  }
   std::cout.flush();
   if (std::cout) return 0;
   if (reader_is_gone()) return static_cast<int>(ErrorKind::failed);
@@ -98,7 +115,7 @@ int run(int argc, char** argv) {
     throw Error(ErrorKind::usage, error.what())
         .hint("see '" + command_line(deepest_command(app)) + " --help'");
   }
-  return run_selected(commands, options);
+  return run_selected(app, commands, options);
 }
 
 }  // namespace tarn::builder

@@ -16,7 +16,8 @@ inline std::set<std::string> mentioned_by(const std::vector<apk::Problem>& probl
   for (const apk::Problem& problem : problems) {
     mentions.insert(problem.name);
     mentions.insert(problem.candidates.begin(), problem.candidates.end());
-    for (const auto* requirers : {&problem.required_by, &problem.violated}) {
+    for (const auto* requirers :
+         {&problem.required_by, &problem.violated, &problem.rival_required_by}) {
       for (const apk::Requirer& requirer : *requirers) {
         mentions.insert(requirer.package.empty() ? "world" : requirer.package);
       }
