@@ -86,9 +86,15 @@ const Universe::PackageEntry& Universe::resolved(PackageId id) const {
   return entry;
 }
 
-NameId Universe::number(std::string_view name, std::uint32_t hash) const {
+NameId Universe::number(std::string_view name, std::uint32_t hash, std::uint32_t source,
+                        std::uint32_t local) const {
   const NameId id = names_.add(name, hash);
-  if (id == entries_.size()) entries_.push_back({.providers = find_providers(name, hash)});
+  if (id < entries_.size()) return id;
+  const auto places = make<std::uint32_t>(sources_.size());
+  for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+    places[i] = i == source ? local : sources_[i].index->find(name, hash).value_or(kNoName);
+  }
+  entries_.push_back({.places = places, .providers = find_providers(places)});
   return id;
 }
 
@@ -96,7 +102,8 @@ NameId Universe::number(std::uint32_t source, std::uint32_t name) const {
   NameId& known = sources_[source].names[name];
   if (known == kNoName) {
     const BinaryIndex& index = *sources_[source].index;
-    known = number(index.text(index.names()[name].text), index.names()[name].hash);
+    const IndexName& record = index.names()[name];
+    known = number(index.text(record.text), record.hash, source, name);
   }
   return known;
 }
@@ -120,20 +127,17 @@ void Universe::number_all() const {
   }
 }
 
-std::span<const Provider> Universe::find_providers(std::string_view name,
-                                                   std::uint32_t hash) const {
+std::span<const Provider> Universe::find_providers(std::span<const std::uint32_t> places) const {
   std::size_t count = 0;
-  for (const Source& source : sources_) {
-    if (const auto local = source.index->find(name, hash)) {
-      count += source.index->providers(*local).size();
-    }
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] != kNoName) count += sources_[i].index->providers(places[i]).size();
   }
   const auto providers = make<Provider>(count);
   std::size_t found = 0;
-  for (const Source& source : sources_) {
-    const auto local = source.index->find(name, hash);
-    if (!local) continue;
-    for (const IndexProvider& provider : source.index->providers(*local)) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] == kNoName) continue;
+    const Source& source = sources_[i];
+    for (const IndexProvider& provider : source.index->providers(places[i])) {
       const PackageId id = source.first_package + provider.package;
       if (linked(id).canonical != id) continue;
       providers[found++] = {id, source.index->text(provider.version)};
@@ -153,10 +157,11 @@ std::span<const NameId> Universe::triggered_by(NameId name) const {
 
 std::span<const NameId> Universe::find_triggered(NameId name) const {
   std::vector<NameId> found;
-  for (const Source& source : sources_) {
-    const auto local = source.index->find(text(name), names_.hash(name));
-    if (!local) continue;
-    for (const std::uint32_t package : source.index->triggered(*local)) {
+  const auto places = entries_[name].places;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] == kNoName) continue;
+    const Source& source = sources_[i];
+    for (const std::uint32_t package : source.index->triggered(places[i])) {
       const PackageId id = source.first_package + package;
       if (linked(id).canonical != id) continue;
       for (const Offer& offer : offers(id)) found.push_back(offer.name);
@@ -177,9 +182,11 @@ std::span<const NameId> Universe::find_triggered(NameId name) const {
 
 /// The first source with a package that has the name, and its place among that one's names.
 std::pair<std::size_t, std::size_t> Universe::first_seen(NameId name) const {
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    const auto local = sources_[i].index->find(text(name), names_.hash(name));
-    if (local && !sources_[i].index->providers(*local).empty()) return {i, *local};
+  const auto places = entries_[name].places;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] != kNoName && !sources_[i].index->providers(places[i]).empty()) {
+      return {i, places[i]};
+    }
   }
   return {sources_.size(), name};
 }
@@ -198,7 +205,7 @@ NameId Universe::add_name(std::string_view name) {
   if (const auto known = find(name)) return *known;
   const auto copy = make<char>(name.size());
   std::copy(name.begin(), name.end(), copy.begin());
-  return number({copy.data(), copy.size()}, name_hash(name));
+  return number({copy.data(), copy.size()}, name_hash(name), kNoSource, kNoName);
 }
 
 Package Universe::package(PackageId id) const {

@@ -149,12 +149,14 @@ class Universe {
   };
 
   struct NameEntry {
+    std::span<const std::uint32_t> places{};  ///< by source: its number of the name, or kNoName
     std::span<const Provider> providers{};
     std::span<const NameId> triggered{};
     bool has_triggered = false;  ///< `triggered` is made
   };
 
   static constexpr NameId kNoName = UINT32_MAX;
+  static constexpr std::uint32_t kNoSource = UINT32_MAX;
 
   void add_source(const BinaryIndex& index, Mask repository);
 
@@ -167,10 +169,12 @@ class Universe {
 
   const PackageEntry& linked(PackageId id) const;
   const PackageEntry& resolved(PackageId id) const;
-  NameId number(std::string_view name, std::uint32_t hash) const;
+  /// `source` knows the name as its `local`, where one is given.
+  NameId number(std::string_view name, std::uint32_t hash, std::uint32_t source,
+                std::uint32_t local) const;
   NameId number(std::uint32_t source, std::uint32_t name) const;
   std::span<const Need> number(std::uint32_t source, std::span<const IndexNeed> needs) const;
-  std::span<const Provider> find_providers(std::string_view name, std::uint32_t hash) const;
+  std::span<const Provider> find_providers(std::span<const std::uint32_t> places) const;
   std::span<const NameId> find_triggered(NameId name) const;
   std::pair<std::size_t, std::size_t> first_seen(NameId name) const;
   template <typename Value>
