@@ -81,8 +81,9 @@ bool ChoiceProblem::step(std::size_t count) {
 bool ChoiceProblem::is_usable(PackageId id) const {
   if (!universe_.is_installable(id)) return false;
   if (universe_.is_installed(id)) return true;
-  return (universe_.repositories(id) & repositories_) != 0 &&
-         (universe_.tags(id) & reached_[id].tags) != 0;
+  if ((universe_.repositories(id) & repositories_) == 0) return false;
+  // No tag keeps a package out that is nothing but a list of others.
+  return (universe_.tags(id) & reached_[id].tags) != 0 || universe_.package(id).installed_size == 0;
 }
 
 void ChoiceProblem::reach_providers(const Need& need, Mask tags) {

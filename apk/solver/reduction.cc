@@ -189,6 +189,54 @@ bool follows(const Problem& problem, const std::vector<Problem>& told,
   return problem.kind != ProblemKind::missing_name && find_same(explained, problem) != nullptr;
 }
 
+/// Problems of the same rank stand together.
+int rank(const Problem& problem) {
+  switch (problem.kind) {
+    case ProblemKind::missing_name:
+      return 0;
+    case ProblemKind::virtual_name:
+      return 2;
+    case ProblemKind::conflict:
+      return 3;
+    default:
+      return 1;
+  }
+}
+
+/// Whether the entries that lead to `problem`, or a part of them, lead to one of the others
+/// already: of equals, to an earlier one.
+bool is_wider(const Problem& problem, const std::vector<Problem>& others) {
+  if (problem.kind == ProblemKind::missing_name) return false;
+  return std::any_of(others.begin(), others.end(), [&](const Problem& other) {
+    const World& part = other.core;
+    const bool is_earlier = &other < &problem;
+    return !part.empty() && part.size() < problem.core.size() + (is_earlier ? 1 : 0) &&
+           std::all_of(part.begin(), part.end(), [&](const Dependency& entry) {
+             return std::find(problem.core.begin(), problem.core.end(), entry) !=
+                    problem.core.end();
+           });
+  });
+}
+
+/// Leaves out what is likely to go when a simpler problem does; of equals, what fewer entries lead
+/// to comes first.
+std::vector<Problem> simplest_first(const std::vector<Problem>& problems) {
+  std::vector<Problem> simple;
+  for (const Problem& problem : problems) {
+    if (!is_wider(problem, problems)) simple.push_back(problem);
+  }
+  for (auto first = simple.begin(); first != simple.end();) {
+    const auto last = std::find_if(
+        first, simple.end(), [&](const Problem& problem) { return rank(problem) != rank(*first); });
+    // Without trials left no core is known; its size turns round to the highest then.
+    std::stable_sort(first, last, [](const Problem& a, const Problem& b) {
+      return a.core.size() - 1 < b.core.size() - 1;
+    });
+    first = last;
+  }
+  return simple;
+}
+
 }  // namespace
 
 std::vector<Problem> reduce(const World& world, const std::vector<Problem>& problems,
@@ -211,13 +259,14 @@ std::vector<Problem> reduce(const World& world, const std::vector<Problem>& prob
           cause = *same;
         }
         cause.core = std::move(entries);
-        explained.insert(explained.end(), left.begin(), left.end());
+        // What one entry leads to by itself cannot be told with fewer.
+        if (cause.core.size() == 1) explained.insert(explained.end(), left.begin(), left.end());
       }
     }
     reduce_requirers(trials.universe(), cause);
     reduced.push_back(std::move(cause));
   }
-  return reduced;
+  return simplest_first(reduced);
 }
 
 }  // namespace tarn::apk

@@ -165,13 +165,15 @@ TEST_CASE("complete search: tags, architectures and preferences") {
     const char* chosen;  ///< empty: impossible
   };
   Repositories repositories;
-  repositories.add("", {"a 1 b", "b 1", "b 2", "c 1 p:v k:1", "d 1 p:v k:2", "user 1 v",
-                        "arm 1 arch:armhf", "self 1 p:self", "needs-edge 1 edge-only"});
-  repositories.add("edge", {"b 3", "edge-only 1"});
+  repositories.add(
+      "", {"a 1 b", "b 1", "b 2", "c 1 p:v k:1", "d 1 p:v k:2", "user 1 v", "arm 1 arch:armhf",
+           "self 1 p:self", "needs-edge 1 edge-only", "needs-list 1 edge-list"});
+  repositories.add("edge", {"b 3", "edge-only 1", "edge-list 1 s:0"});
   const std::vector<Row> rows = {
       {"newest untagged", "a", "a-1 b-2"},
       {"tag for what follows from its entry", "needs-edge@edge", "edge-only-1 needs-edge-1"},
       {"not without the tag", "needs-edge", ""},
+      {"a list of others needs no tag", "needs-list", "edge-list-1 needs-list-1"},
       {"tagged where nothing else will do", "b@edge>2", "b-3"},
       {"priority", "user", "d-1 user-1"},
       {"other architecture", "arm", ""},

@@ -13,8 +13,8 @@
 
 namespace tarn::test {
 
-/// Repositories in a few words: packages as "name version [arch:A] [k:PRIORITY] [p:PROVIDE]
-/// [i:CONDITION] [C:IDENTITY] DEPENDENCY…".
+/// Repositories in a few words: packages as "name version [arch:A] [k:PRIORITY] [s:SIZE]
+/// [p:PROVIDE] [i:CONDITION] [C:IDENTITY] DEPENDENCY…".
 struct Repositories {
   std::vector<apk::BinaryIndex> indexes;
   std::vector<std::string> tags;
@@ -40,6 +40,8 @@ struct Repositories {
       const auto rest = word.substr(word.find(':') + 1);
       if (is("arch:")) {
         package.arch = rest;
+      } else if (is("s:")) {
+        package.installed_size = static_cast<std::uint64_t>(std::stoul(std::string(rest)));
       } else if (is("k:")) {
         package.provider_priority = static_cast<std::uint32_t>(std::stoul(std::string(rest)));
       } else if (is("p:")) {
