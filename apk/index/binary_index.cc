@@ -18,7 +18,7 @@ struct Header {
   std::array<char, 8> magic = {'t', 'a', 'r', 'n', 'i', 'd', 'x', '\n'};
   std::uint32_t version = 1;
   std::uint32_t byte_order = 0x01020304;
-  std::uint32_t crc = 0;  ///< of all that follows the header
+  std::uint32_t crc = 0;  ///< of what lies between header and text
   std::uint32_t package_count = 0;
   std::uint32_t name_count = 0;
   std::uint32_t offer_count = 0;
@@ -27,6 +27,7 @@ struct Header {
   std::uint32_t triggered_count = 0;
   std::uint32_t name_slot_count = 0;
   std::uint32_t identity_slot_count = 0;
+  std::uint32_t words_size = 0;
   std::uint32_t warnings_size = 0;
   std::uint32_t text_size = 0;
 };
@@ -34,12 +35,13 @@ struct Header {
 /// What is written as it lies in memory: plain values without gaps.
 template <typename Record>
 constexpr bool is_storable = std::is_trivially_copyable_v<Record> && alignof(Record) <= 4;
-static_assert(is_storable<IndexPackage> && sizeof(IndexPackage) == 64);
+static_assert(is_storable<IndexPackage> && sizeof(IndexPackage) == 68);
 static_assert(is_storable<IndexName> && sizeof(IndexName) == 20);
+static_assert(is_storable<IndexSlot> && sizeof(IndexSlot) == 8);
 static_assert(is_storable<IndexOffer> && sizeof(IndexOffer) == 12);
 static_assert(is_storable<IndexProvider> && sizeof(IndexProvider) == 12);
 static_assert(is_storable<IndexNeed> && sizeof(IndexNeed) == 16);
-static_assert(is_storable<Header> && sizeof(Header) == 60);
+static_assert(is_storable<Header> && sizeof(Header) == 64);
 
 Error damaged(const std::string& why) {
   return {ErrorKind::failed, "this is no sound binary index: " + why};
@@ -71,15 +73,21 @@ bool is_match(std::uint8_t value) {
 
 /// The number in a hash table that `matches`. A table without slots is that of an empty index.
 template <typename Matches>
-std::optional<std::uint32_t> find_slot(std::span<const std::uint32_t> slots, std::size_t hash,
+std::optional<std::uint32_t> find_slot(std::span<const IndexSlot> slots, std::uint32_t hash,
                                        const Matches& matches) {
   const std::size_t mask = slots.size() - 1;
   for (std::size_t tried = 0; tried < slots.size(); ++tried) {
-    const std::uint32_t slot = slots[(hash + tried) & mask];
-    if (slot == 0) break;
-    if (matches(slot - 1)) return slot - 1;
+    const IndexSlot& slot = slots[(hash + tried) & mask];
+    if (slot.number == 0) break;
+    if (slot.hash == hash && matches(slot.number - 1)) return slot.number - 1;
   }
   return std::nullopt;
+}
+
+bool is_sound_table(std::span<const IndexSlot> slots, std::size_t count) {
+  bool is_sound = std::has_single_bit(slots.size());
+  for (const IndexSlot& slot : slots) is_sound &= slot.number <= count;
+  return is_sound;
 }
 
 }  // namespace
@@ -93,7 +101,9 @@ BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
       header.byte_order != known.byte_order)
     throw damaged("it is of another format or version");
   Sections sections(file.subspan(sizeof header));
-  if (check == Checksum::verified && crc32(sections.rest()) != header.crc)
+  if (header.text_size > sections.rest().size()) throw damaged("it is cut short");
+  const ByteView checked = sections.rest().first(sections.rest().size() - header.text_size);
+  if (check == Checksum::verified && crc32(checked) != header.crc)
     throw damaged("its checksum is wrong");
   BinaryIndex index;
   index.packages_ = sections.take<IndexPackage>(header.package_count);
@@ -102,8 +112,9 @@ BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
   index.needs_ = sections.take<IndexNeed>(header.need_count);
   index.providers_ = sections.take<IndexProvider>(header.provider_count);
   index.triggered_ = sections.take<std::uint32_t>(header.triggered_count);
-  index.name_slots_ = sections.take<std::uint32_t>(header.name_slot_count);
-  index.identity_slots_ = sections.take<std::uint32_t>(header.identity_slot_count);
+  index.name_slots_ = sections.take<IndexSlot>(header.name_slot_count);
+  index.identity_slots_ = sections.take<IndexSlot>(header.identity_slot_count);
+  index.words_ = as_text(std::as_bytes(sections.take<char>(header.words_size)));
   index.warnings_ = as_text(std::as_bytes(sections.take<char>(header.warnings_size)));
   index.text_ = as_text(std::as_bytes(sections.take<char>(header.text_size)));
   if (!sections.rest().empty()) throw damaged("something follows its text");
@@ -121,52 +132,53 @@ BinaryIndex BinaryIndex::open(const MappedFile& file) {
 void BinaryIndex::check_numbers() const {
   bool is_sound = true;
   for (const IndexOffer& offer : offers_)
-    is_sound &= offer.name < names_.size() && is_inside(offer.version);
+    is_sound &= offer.name < names_.size() && is_word(offer.version);
   for (const IndexNeed& need : needs_)
-    is_sound &= need.name < names_.size() && is_inside(need.version) && is_match(need.match);
+    is_sound &= need.name < names_.size() && is_word(need.version) && is_match(need.match);
   std::size_t next_offer = offers_.size();
   std::size_t next_need = needs_.size();
   for (std::size_t i = packages_.size(); i-- > 0;) {
     const IndexPackage& package = packages_[i];
-    is_sound &= is_inside(package.block) && is_inside(package.version) && is_inside(package.arch);
+    is_sound &= package.block.offset <= text_.size() &&
+                package.block.size <= text_.size() - package.block.offset;
+    is_sound &= is_word(package.version) && is_word(package.arch);
     is_sound &= package.first_offer < next_offer;
     is_sound &=
         package.first_need <= package.first_condition && package.first_condition <= next_need;
     next_offer = package.first_offer;
     next_need = package.first_need;
   }
-  is_sound &= std::has_single_bit(identity_slots_.size());
-  for (const std::uint32_t slot : identity_slots_) is_sound &= slot <= packages_.size();
+  is_sound &= is_sound_table(identity_slots_, packages_.size());
   if (!is_sound) throw damaged("a number in it leads nowhere");
 }
 
 void BinaryIndex::check_names() const {
-  bool is_sound = std::has_single_bit(name_slots_.size());
+  bool is_sound = is_sound_table(name_slots_, names_.size());
   std::size_t next_provider = providers_.size();
   std::size_t next_triggered = triggered_.size();
   for (std::size_t i = names_.size(); i-- > 0;) {
     const IndexName& name = names_[i];
-    is_sound &= is_inside(name.text);
+    is_sound &= is_word(name.text);
     is_sound &= name.first_provider <= next_provider && name.first_triggered <= next_triggered;
     next_provider = name.first_provider;
     next_triggered = name.first_triggered;
   }
   for (const IndexProvider& provider : providers_)
-    is_sound &= provider.package < packages_.size() && is_inside(provider.version);
+    is_sound &= provider.package < packages_.size() && is_word(provider.version);
   for (const std::uint32_t package : triggered_) is_sound &= package < packages_.size();
-  for (const std::uint32_t slot : name_slots_) is_sound &= slot <= names_.size();
   if (!is_sound) throw damaged("a name in it leads nowhere");
 }
 
 BinaryIndex::File BinaryIndex::file() const {
   File file;
-  file.sections = {std::as_bytes(packages_),   std::as_bytes(names_),
-                   std::as_bytes(offers_),     std::as_bytes(needs_),
-                   std::as_bytes(providers_),  std::as_bytes(triggered_),
-                   std::as_bytes(name_slots_), std::as_bytes(identity_slots_),
-                   tarn::as_bytes(warnings_),  tarn::as_bytes(text_)};
+  file.sections = {
+      std::as_bytes(packages_),   std::as_bytes(names_),          std::as_bytes(offers_),
+      std::as_bytes(needs_),      std::as_bytes(providers_),      std::as_bytes(triggered_),
+      std::as_bytes(name_slots_), std::as_bytes(identity_slots_), tarn::as_bytes(words_),
+      tarn::as_bytes(warnings_),  tarn::as_bytes(text_)};
   Header header;
-  for (const ByteView section : file.sections) header.crc = crc32(section, header.crc);
+  for (const ByteView section : std::span(file.sections).first(file.sections.size() - 1))
+    header.crc = crc32(section, header.crc);
   header.package_count = static_cast<std::uint32_t>(packages_.size());
   header.name_count = static_cast<std::uint32_t>(names_.size());
   header.offer_count = static_cast<std::uint32_t>(offers_.size());
@@ -175,6 +187,7 @@ BinaryIndex::File BinaryIndex::file() const {
   header.triggered_count = static_cast<std::uint32_t>(triggered_.size());
   header.name_slot_count = static_cast<std::uint32_t>(name_slots_.size());
   header.identity_slot_count = static_cast<std::uint32_t>(identity_slots_.size());
+  header.words_size = static_cast<std::uint32_t>(words_.size());
   header.warnings_size = static_cast<std::uint32_t>(warnings_.size());
   header.text_size = static_cast<std::uint32_t>(text_.size());
   const ByteView bytes = std::as_bytes(std::span(&header, 1));
@@ -198,9 +211,8 @@ std::span<const IndexNeed> BinaryIndex::install_if(std::size_t i) const {
 }
 
 std::optional<std::uint32_t> BinaryIndex::find(std::string_view name, std::uint32_t hash) const {
-  return find_slot(name_slots_, hash, [&](std::uint32_t number) {
-    return names_[number].hash == hash && text(names_[number].text) == name;
-  });
+  return find_slot(name_slots_, hash,
+                   [&](std::uint32_t number) { return text(names_[number].text) == name; });
 }
 
 std::optional<std::uint32_t> BinaryIndex::find(const Identity& identity) const {
@@ -208,10 +220,20 @@ std::optional<std::uint32_t> BinaryIndex::find(const Identity& identity) const {
                    [&](std::uint32_t number) { return packages_[number].identity == identity; });
 }
 
-std::size_t BinaryIndex::hash_of(const Identity& identity) {
-  std::size_t hash = 0;
+std::uint32_t BinaryIndex::hash_of(const Identity& identity) {
+  std::uint32_t hash = 0;
   std::memcpy(&hash, identity.digest.octets.data(), sizeof hash);
   return hash;
+}
+
+std::string_view BinaryIndex::block(std::size_t i) const {
+  const IndexPackage& package = packages_[i];
+  const auto lines = text_.substr(package.block.offset, package.block.size);
+  if (crc32(tarn::as_bytes(lines)) != package.block_crc)
+    throw damaged(
+        fmt::format("the lines of {}-{} are not those it was made from", name(i), version(i)))
+        .hint("'tarn cache clear' removes it; it is made anew");
+  return lines;
 }
 
 std::span<const IndexProvider> BinaryIndex::providers(std::size_t name) const {
@@ -227,7 +249,7 @@ std::span<const std::uint32_t> BinaryIndex::triggered(std::size_t name) const {
 }
 
 Package BinaryIndex::package(std::size_t i) const {
-  PackageTextReader reader(text(packages_[i].block));
+  PackageTextReader reader(block(i));
   const PackageText* lines = reader.next();
   if (lines == nullptr) throw damaged("a package has no lines");
   Package package = lines->to_package();
@@ -236,7 +258,7 @@ Package BinaryIndex::package(std::size_t i) const {
 }
 
 std::vector<std::string> BinaryIndex::faults(std::size_t i) const {
-  PackageTextReader reader(text(packages_[i].block));
+  PackageTextReader reader(block(i));
   const PackageText* lines = reader.next();
   return lines != nullptr ? lines->faults : std::vector<std::string>();
 }

@@ -19,7 +19,7 @@ namespace tarn::apk {
 /// Records of a binary index. All are plain values in the machine's byte order, laid out as they
 /// are in the file; numbers refer to other records of the same index.
 
-/// A run of octets of the index's text.
+/// A run of octets of the index's names and versions, or of its text.
 struct TextRange {
   std::uint32_t offset = 0;
   std::uint32_t size = 0;
@@ -57,7 +57,8 @@ struct IndexNeed {
 
 struct IndexPackage {
   Identity identity;
-  TextRange block;  ///< its lines
+  TextRange block;              ///< its lines in the text …
+  std::uint32_t block_crc = 0;  ///< … and their CRC-32
   TextRange version;
   TextRange arch;
   std::uint32_t provider_priority = 0;
@@ -67,14 +68,21 @@ struct IndexPackage {
   std::uint32_t first_condition = 0;  ///< … its install_if, up to the next package's first need
 };
 
-/// The packages of one repository and architecture in a form that needs no reading: the text of
-/// APKINDEX, and tables of what the solver looks at, whose texts lie in it. As a file it is mapped
-/// and used in place, so a solver touches only what it asks for.
+/// A place in a hash table: free where `number` is 0.
+struct IndexSlot {
+  std::uint32_t number = 0;  ///< of a name or a package, + 1
+  std::uint32_t hash = 0;    ///< so that most others are told apart here
+};
+
+/// The packages of one repository and architecture in a form that needs no reading: tables of what
+/// the solver looks at, its names and versions, and the text of APKINDEX for everything else. As a
+/// file it is mapped and used in place, so a solver touches only what it asks for.
 ///
-/// The file: a header (magic, version, byte order, CRC-32 of all that follows the header, counts),
+/// The file: a header (magic, version, byte order, CRC-32 of what lies between header and text,
+/// counts),
 /// packages, names, offers, needs, providers by name, triggered packages by name, hash tables of
-/// names and of identities, warnings, text. It is a cache's: another version or byte order is
-/// refused, and made anew.
+/// names and of identities, names and versions, warnings, text. It is a cache's: another version or
+/// byte order is refused, and made anew.
 class BinaryIndex {
  public:
   BinaryIndex() = default;
@@ -111,14 +119,14 @@ class BinaryIndex {
   /// Packages with the name in their install_if, in their order.
   std::span<const std::uint32_t> triggered(std::size_t name) const;
 
-  std::string_view text(TextRange range) const {
-    return std::string_view(text_).substr(range.offset, range.size);
-  }
+  /// A name, version or architecture.
+  std::string_view text(TextRange range) const { return words_.substr(range.offset, range.size); }
   /// The number of the package's own name.
   std::uint32_t own_name(std::size_t i) const { return offers_[packages_[i].first_offer].name; }
   std::string_view name(std::size_t i) const { return text(names_[own_name(i)].text); }
   std::string_view version(std::size_t i) const { return text(packages_[i].version); }
-  /// All that the index says of a package: its lines are read anew.
+  /// All that the index says of a package: its lines are read anew. Throws Error (failed) when the
+  /// file was damaged there.
   Package package(std::size_t i) const;
   /// What is wrong with a package, as its lines tell: "its dependency 'x=' is broken".
   std::vector<std::string> faults(std::size_t i) const;
@@ -129,12 +137,13 @@ class BinaryIndex {
   friend class BinaryIndexBuilder;
 
   /// Of a digest the first octets are as good a hash as any.
-  static std::size_t hash_of(const Identity& identity);
+  static std::uint32_t hash_of(const Identity& identity);
+  std::string_view block(std::size_t i) const;
 
   void check_numbers() const;
   void check_names() const;
-  bool is_inside(const TextRange& range) const {
-    return range.offset <= text_.size() && range.size <= text_.size() - range.offset;
+  bool is_word(const TextRange& range) const {
+    return range.offset <= words_.size() && range.size <= words_.size() - range.offset;
   }
 
   std::shared_ptr<const void> owner_;  ///< of what the others show
@@ -144,9 +153,9 @@ class BinaryIndex {
   std::span<const IndexNeed> needs_;
   std::span<const IndexProvider> providers_;
   std::span<const std::uint32_t> triggered_;
-  /// Hash tables: a number + 1, or 0; a power of two in length.
-  std::span<const std::uint32_t> name_slots_;
-  std::span<const std::uint32_t> identity_slots_;
+  std::span<const IndexSlot> name_slots_;  ///< a power of two in length
+  std::span<const IndexSlot> identity_slots_;
+  std::string_view words_;
   std::string_view warnings_;
   std::string_view text_;
 };

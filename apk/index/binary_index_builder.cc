@@ -10,6 +10,7 @@
 #include "apk/index/name_table.h"
 #include "apk/index/package_text.h"
 #include "apk/support/error.h"
+#include "apk/support/hash.h"
 
 namespace tarn::apk {
 
@@ -25,6 +26,7 @@ class BinaryIndexBuilder {
     tables_->packages.reserve(expected);
     tables_->offers.reserve(expected * 4);
     tables_->needs.reserve(expected * 5);
+    tables_->words.reserve(tables_->text.size() / 4);
     names_.reserve(expected * 4);
   }
 
@@ -35,12 +37,12 @@ class BinaryIndexBuilder {
     for (const std::string& warning : reader.warnings())
       tables_->warnings.append(warning).push_back('\n');
     for (NameId id = 0; id < names_.size(); ++id)
-      tables_->names.push_back({range_of(names_.text(id)), names_.hash(id), 0, 0});
+      tables_->names.push_back({keep(names_.text(id)), names_.hash(id), 0, 0});
     link_providers();
     link_triggered();
     tables_->name_slots =
-        place(tables_->names.size(), [&](std::size_t i) { return tables_->names[i].hash; });
-    tables_->identity_slots = place(tables_->packages.size(), [&](std::size_t i) {
+        place(tables_->names.size(), [&](std::uint32_t i) { return tables_->names[i].hash; });
+    tables_->identity_slots = place(tables_->packages.size(), [&](std::uint32_t i) {
       // Nobody looks for an identity of zeros, which packages that are made up may share.
       const Identity& identity = tables_->packages[i].identity;
       return identity == Identity{} ? i : BinaryIndex::hash_of(identity);
@@ -53,6 +55,7 @@ class BinaryIndexBuilder {
  private:
   struct Tables {
     std::string text;
+    std::string words;
     std::string warnings;
     std::vector<IndexPackage> packages;
     std::vector<IndexName> names;
@@ -60,28 +63,40 @@ class BinaryIndexBuilder {
     std::vector<IndexNeed> needs;
     std::vector<IndexProvider> providers;
     std::vector<std::uint32_t> triggered;
-    std::vector<std::uint32_t> name_slots;
-    std::vector<std::uint32_t> identity_slots;
+    std::vector<IndexSlot> name_slots;
+    std::vector<IndexSlot> identity_slots;
   };
 
-  TextRange range_of(std::string_view view) const {
-    if (view.empty()) return {};
-    return {static_cast<std::uint32_t>(view.data() - tables_->text.data()),
-            static_cast<std::uint32_t>(view.size())};
+  /// Adds a word to those of the index.
+  TextRange keep(std::string_view word) {
+    const auto offset = static_cast<std::uint32_t>(tables_->words.size());
+    tables_->words += word;
+    return {offset, static_cast<std::uint32_t>(word.size())};
+  }
+
+  /// Packages of one index have one architecture, or two.
+  TextRange keep_arch(std::string_view arch) {
+    if (arch != last_arch_) {
+      last_arch_ = arch;
+      last_arch_range_ = keep(arch);
+    }
+    return last_arch_range_;
   }
 
   void add(const PackageText& package) {
     IndexPackage record;
     record.identity = package.identity;
-    record.block = range_of(package.block);
-    record.version = range_of(package.version);
-    record.arch = range_of(package.arch);
+    record.block = {static_cast<std::uint32_t>(package.block.data() - tables_->text.data()),
+                    static_cast<std::uint32_t>(package.block.size())};
+    record.block_crc = crc32(as_bytes(package.block));
+    record.version = keep(package.version);
+    record.arch = keep_arch(package.arch);
     record.provider_priority = package.provider_priority;
     record.uninstallable = package.uninstallable ? 1 : 0;
     record.first_offer = count(tables_->offers);
     tables_->offers.push_back({names_.add(package.name), record.version});
     for (const ProvideView& provide : package.provides)
-      tables_->offers.push_back({names_.add(provide.name), range_of(provide.version)});
+      tables_->offers.push_back({names_.add(provide.name), keep(provide.version)});
     record.first_need = count(tables_->needs);
     for (const DependencyView& need : package.depends) add_need(need);
     record.first_condition = count(tables_->needs);
@@ -90,7 +105,7 @@ class BinaryIndexBuilder {
   }
 
   void add_need(const DependencyView& need) {
-    tables_->needs.push_back({0, range_of(need.version), static_cast<std::uint8_t>(need.match),
+    tables_->needs.push_back({0, keep(need.version), static_cast<std::uint8_t>(need.match),
                               static_cast<std::uint8_t>(need.conflict ? 1 : 0), 0});
     needed_.push_back(need.name);
   }
@@ -158,13 +173,14 @@ class BinaryIndexBuilder {
 
   /// A hash table of the numbers below `count`.
   template <typename HashOf>
-  static std::vector<std::uint32_t> place(std::size_t count, const HashOf& hash_of) {
-    std::vector<std::uint32_t> slots(std::bit_ceil(count * 2 + 1));
+  static std::vector<IndexSlot> place(std::size_t count, const HashOf& hash_of) {
+    std::vector<IndexSlot> slots(std::bit_ceil(count * 2 + 1));
     const std::size_t mask = slots.size() - 1;
     for (std::uint32_t number = 0; number < count; ++number) {
-      std::size_t at = hash_of(number) & mask;
-      while (slots[at] != 0) at = (at + 1) & mask;
-      slots[at] = number + 1;
+      const std::uint32_t hash = hash_of(number);
+      std::size_t at = hash & mask;
+      while (slots[at].number != 0) at = (at + 1) & mask;
+      slots[at] = {number + 1, hash};
     }
     return slots;
   }
@@ -185,6 +201,7 @@ class BinaryIndexBuilder {
     index.triggered_ = tables_->triggered;
     index.name_slots_ = tables_->name_slots;
     index.identity_slots_ = tables_->identity_slots;
+    index.words_ = tables_->words;
     index.warnings_ = tables_->warnings;
     index.text_ = tables_->text;
     index.owner_ = tables_;
@@ -194,6 +211,8 @@ class BinaryIndexBuilder {
   std::shared_ptr<Tables> tables_;
   NameTable names_;
   std::vector<std::string_view> needed_;  ///< names of the needs, in their order
+  std::string_view last_arch_;
+  TextRange last_arch_range_;
 };
 
 BinaryIndex BinaryIndex::from_text(std::string text) {

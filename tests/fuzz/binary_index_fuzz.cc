@@ -35,8 +35,7 @@ std::size_t walk(const BinaryIndex& index, std::span<const apk::IndexNeed> needs
 
 std::size_t walk(const BinaryIndex& index, std::size_t i) {
   const apk::IndexPackage& record = index.record(i);
-  std::size_t sum = walk(index.name(i)) + walk(index.version(i));
-  sum += walk(index.text(record.block)) + walk(index.text(record.arch));
+  std::size_t sum = walk(index.name(i)) + walk(index.version(i)) + walk(index.text(record.arch));
   expect(!index.offers(i).empty(), "a package has its own name");
   for (const apk::IndexOffer& offer : index.offers(i)) {
     sum += walk(index.text(index.names()[offer.name].text)) + walk(index.text(offer.version));
