@@ -35,7 +35,7 @@ struct Header {
 /// What is written as it lies in memory: plain values without gaps.
 template <typename Record>
 constexpr bool is_storable = std::is_trivially_copyable_v<Record> && alignof(Record) <= 4;
-static_assert(is_storable<IndexPackage> && sizeof(IndexPackage) == 68);
+static_assert(is_storable<IndexPackage> && sizeof(IndexPackage) == 72);
 static_assert(is_storable<IndexName> && sizeof(IndexName) == 20);
 static_assert(is_storable<IndexSlot> && sizeof(IndexSlot) == 8);
 static_assert(is_storable<IndexOffer> && sizeof(IndexOffer) == 12);
@@ -141,7 +141,7 @@ void BinaryIndex::check_numbers() const {
     const IndexPackage& package = packages_[i];
     is_sound &= package.block.offset <= text_.size() &&
                 package.block.size <= text_.size() - package.block.offset;
-    is_sound &= is_word(package.version) && is_word(package.arch);
+    is_sound &= package.first_equal <= i && is_word(package.version) && is_word(package.arch);
     is_sound &= package.first_offer < next_offer;
     is_sound &=
         package.first_need <= package.first_condition && package.first_condition <= next_need;

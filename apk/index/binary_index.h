@@ -62,7 +62,9 @@ struct IndexPackage {
   TextRange version;
   TextRange arch;
   std::uint32_t provider_priority = 0;
-  std::uint32_t uninstallable = 0;
+  std::uint32_t first_equal = 0;  ///< the first package of this index with its identity
+  std::uint16_t uninstallable = 0;
+  std::uint16_t empty = 0;            ///< its installed size is 0
   std::uint32_t first_offer = 0;      ///< up to that of the next package
   std::uint32_t first_need = 0;       ///< its dependencies …
   std::uint32_t first_condition = 0;  ///< … its install_if, up to the next package's first need

@@ -47,7 +47,9 @@ class BinaryIndexBuilder {
       const Identity& identity = tables_->packages[i].identity;
       return identity == Identity{} ? i : BinaryIndex::hash_of(identity);
     });
-    return finish();
+    BinaryIndex index = finish();
+    link_equals(index);
+    return index;
   }
 
   std::vector<IndexPackage>& packages() { return tables_->packages; }
@@ -93,6 +95,7 @@ class BinaryIndexBuilder {
     record.arch = keep_arch(package.arch);
     record.provider_priority = package.provider_priority;
     record.uninstallable = package.uninstallable ? 1 : 0;
+    record.empty = package.installed_size == 0 ? 1 : 0;
     record.first_offer = count(tables_->offers);
     tables_->offers.push_back({names_.add(package.name), record.version});
     for (const ProvideView& provide : package.provides)
@@ -169,6 +172,14 @@ class BinaryIndexBuilder {
     for_each_condition([&](std::uint32_t package, std::uint32_t name) {
       tables_->triggered[places[name]++] = package;
     });
+  }
+
+  void link_equals(const BinaryIndex& index) {
+    for (std::uint32_t i = 0; i < tables_->packages.size(); ++i) {
+      IndexPackage& package = tables_->packages[i];
+      package.first_equal =
+          package.identity == Identity{} ? i : index.find(package.identity).value_or(i);
+    }
   }
 
   /// A hash table of the numbers below `count`.

@@ -105,13 +105,11 @@ void Search::see(PackageId id) {
   state.seen = true;
   const Mask repositories = universe_.repositories(id);
   const bool is_installed = universe_.is_installed(id);
-  // Only a package that is nothing but a list of others has no size.
-  const auto is_empty = [&] { return universe_.package(id).installed_size == 0; };
   state.available = (repositories & terms_.available) != 0;
   state.selectable =
-      universe_.is_installable(id) &&
-      (state.available || (repositories & terms_.cached) != 0 || is_installed || is_empty());
-  state.tag_preferred = (tags(id) & kUntagged) != 0 || is_empty();
+      universe_.is_installable(id) && (state.available || (repositories & terms_.cached) != 0 ||
+                                       is_installed || universe_.is_empty(id));
+  state.tag_preferred = (tags(id) & kUntagged) != 0 || universe_.is_empty(id);
   state.tag_allowed = state.tag_preferred || is_installed;
 }
 

@@ -59,6 +59,7 @@ Search::Search(Universe& universe, const std::vector<Dependency>& world, Terms t
     if (installed_tags_.size() <= installed.package) installed_tags_.resize(installed.package + 1);
     installed_tags_[installed.package] = installed.tag;
   }
+  names_.reserve(universe_.name_limit());
   names_.resize(universe_.name_count());
   packages_.resize(universe_.package_count());
 }

@@ -32,6 +32,15 @@ Universe::Universe(const std::vector<std::string>& architectures,
     if (tag == tags_.end()) tags_.push_back(repositories[i].tag);
     add_source(*repositories[i].index, Mask{1} << i);
   }
+  // Most worlds reach fewer, and growing costs more than room that stays untouched.
+  names_.reserve(std::min<std::size_t>(name_limit(), 1U << 14U));
+  entries_.reserve(name_limit());
+}
+
+std::size_t Universe::name_limit() const {
+  std::size_t count = 0;
+  for (const Source& source : sources_) count += source.names.size();
+  return count;
 }
 
 void Universe::add_source(const BinaryIndex& index, Mask repository) {
@@ -51,17 +60,18 @@ std::span<Value> Universe::make(std::size_t count) const {
 }
 
 /// Finds the package's equals: those with its identity.
-const Universe::PackageEntry& Universe::linked(PackageId id) const {
+const Universe::PackageEntry& Universe::link(PackageId id) const {
   PackageEntry& entry = packages_[id];
-  if (entry.canonical != kNoPackage) return entry;
-  entry.canonical = id;
-  entry.repositories = source(id).repository;
-  entry.installed = source(id).repository == 0;
-  const Identity& identity = record(id).identity;
+  const Source& own = sources_[entry.source];
+  const IndexPackage& record = own.index->record(place(id));
+  entry.canonical = own.first_package + record.first_equal;
+  entry.repositories = own.repository;
+  entry.installed = own.repository == 0;
   // Without an identity nothing says that two packages are the same.
-  if (identity == Identity{}) return entry;
+  if (record.identity == Identity{}) return entry;
   for (const Source& other : sources_) {
-    const auto equal = other.index->find(identity);
+    if (&other == &own) continue;
+    const auto equal = other.index->find(record.identity);
     if (!equal) continue;
     entry.canonical = std::min(entry.canonical, other.first_package + *equal);
     entry.repositories |= other.repository;
@@ -70,19 +80,31 @@ const Universe::PackageEntry& Universe::linked(PackageId id) const {
   return entry;
 }
 
-const Universe::PackageEntry& Universe::resolved(PackageId id) const {
+const Universe::PackageEntry& Universe::resolve(PackageId id) const {
   PackageEntry& entry = packages_[id];
-  if (entry.resolved) return entry;
   entry.resolved = true;
   const BinaryIndex& index = *source(id).index;
+  const std::string_view arch = architecture(id);
+  entry.installable =
+      !is_broken(id) && (arch == "noarch" || std::find(architectures_.begin(), architectures_.end(),
+                                                       arch) != architectures_.end());
   const auto stated = index.offers(place(id));
   const auto offers = make<Offer>(stated.size());
   for (std::size_t i = 0; i < stated.size(); ++i) {
     offers[i] = {number(entry.source, stated[i].name), index.text(stated[i].version)};
   }
-  entry.offers = offers;
-  entry.depends = number(entry.source, index.depends(place(id)));
-  entry.install_if = number(entry.source, index.install_if(place(id)));
+  const auto depends = index.depends(place(id));
+  const auto conditions = index.install_if(place(id));
+  const auto needs = make<Need>(depends.size() + conditions.size());
+  auto next = needs.begin();
+  for (const IndexNeed& need : depends) *next++ = number(entry.source, need);
+  for (const IndexNeed& need : conditions) *next++ = number(entry.source, need);
+  entry.offers = offers.data();
+  entry.needs = needs.data();
+  entry.name = offers.front().name;
+  entry.offer_count = static_cast<std::uint32_t>(offers.size());
+  entry.depend_count = static_cast<std::uint32_t>(depends.size());
+  entry.condition_count = static_cast<std::uint32_t>(conditions.size());
   return entry;
 }
 
@@ -94,7 +116,10 @@ NameId Universe::number(std::string_view name, std::uint32_t hash, std::uint32_t
   for (std::uint32_t i = 0; i < sources_.size(); ++i) {
     places[i] = i == source ? local : sources_[i].index->find(name, hash).value_or(kNoName);
   }
-  entries_.push_back({.places = places, .providers = find_providers(places)});
+  const auto providers = find_providers(places.data());
+  entries_.push_back({.places = places.data(),
+                      .providers = providers.data(),
+                      .provider_count = static_cast<std::uint32_t>(providers.size())});
   return id;
 }
 
@@ -108,14 +133,9 @@ NameId Universe::number(std::uint32_t source, std::uint32_t name) const {
   return known;
 }
 
-std::span<const Need> Universe::number(std::uint32_t source,
-                                       std::span<const IndexNeed> needs) const {
-  const auto numbered = make<Need>(needs.size());
-  for (std::size_t i = 0; i < needs.size(); ++i) {
-    numbered[i] = {number(source, needs[i].name), static_cast<VersionMatch>(needs[i].match),
-                   needs[i].conflict != 0, sources_[source].index->text(needs[i].version)};
-  }
-  return numbered;
+Need Universe::number(std::uint32_t source, const IndexNeed& need) const {
+  return {number(source, need.name), static_cast<VersionMatch>(need.match), need.conflict != 0,
+          sources_[source].index->text(need.version)};
 }
 
 void Universe::number_all() const {
@@ -127,14 +147,14 @@ void Universe::number_all() const {
   }
 }
 
-std::span<const Provider> Universe::find_providers(std::span<const std::uint32_t> places) const {
+std::span<const Provider> Universe::find_providers(const std::uint32_t* places) const {
   std::size_t count = 0;
-  for (std::size_t i = 0; i < places.size(); ++i) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
     if (places[i] != kNoName) count += sources_[i].index->providers(places[i]).size();
   }
   const auto providers = make<Provider>(count);
   std::size_t found = 0;
-  for (std::size_t i = 0; i < places.size(); ++i) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
     if (places[i] == kNoName) continue;
     const Source& source = sources_[i];
     for (const IndexProvider& provider : source.index->providers(places[i])) {
@@ -147,18 +167,18 @@ std::span<const Provider> Universe::find_providers(std::span<const std::uint32_t
 }
 
 std::span<const NameId> Universe::triggered_by(NameId name) const {
-  if (!entries_[name].has_triggered) {
+  if (entries_[name].triggered_count == kUnknown) {
     const auto triggered = find_triggered(name);
-    entries_[name].triggered = triggered;
-    entries_[name].has_triggered = true;
+    entries_[name].triggered = triggered.data();
+    entries_[name].triggered_count = static_cast<std::uint32_t>(triggered.size());
   }
-  return entries_[name].triggered;
+  return {entries_[name].triggered, entries_[name].triggered_count};
 }
 
 std::span<const NameId> Universe::find_triggered(NameId name) const {
   std::vector<NameId> found;
-  const auto places = entries_[name].places;
-  for (std::size_t i = 0; i < places.size(); ++i) {
+  const std::uint32_t* const places = entries_[name].places;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
     if (places[i] == kNoName) continue;
     const Source& source = sources_[i];
     for (const std::uint32_t package : source.index->triggered(places[i])) {
@@ -182,8 +202,8 @@ std::span<const NameId> Universe::find_triggered(NameId name) const {
 
 /// The first source with a package that has the name, and its place among that one's names.
 std::pair<std::size_t, std::size_t> Universe::first_seen(NameId name) const {
-  const auto places = entries_[name].places;
-  for (std::size_t i = 0; i < places.size(); ++i) {
+  const std::uint32_t* const places = entries_[name].places;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
     if (places[i] != kNoName && !sources_[i].index->providers(places[i]).empty()) {
       return {i, places[i]};
     }
@@ -220,27 +240,19 @@ std::string Universe::label(PackageId id) const {
   return fmt::format("{}-{}", source(id).index->name(place(id)), version(id));
 }
 
-bool Universe::is_installable(PackageId id) const {
-  const std::string_view arch = architecture(id);
-  return !is_broken(id) &&
-         (arch == "noarch" ||
-          std::find(architectures_.begin(), architectures_.end(), arch) != architectures_.end());
-}
-
-NameId Universe::name_of(PackageId id) const {
-  return number(packages_[id].source, source(id).index->own_name(place(id)));
-}
-
 std::span<const Offer> Universe::offers(PackageId id) const {
-  return resolved(id).offers;
+  const PackageEntry& entry = resolved(id);
+  return {entry.offers, entry.offer_count};
 }
 
 std::span<const Need> Universe::depends(PackageId id) const {
-  return resolved(id).depends;
+  const PackageEntry& entry = resolved(id);
+  return {entry.needs, entry.depend_count};
 }
 
 std::span<const Need> Universe::install_if(PackageId id) const {
-  return resolved(id).install_if;
+  const PackageEntry& entry = resolved(id);
+  return {entry.needs + entry.depend_count, entry.condition_count};
 }
 
 Mask Universe::tags(PackageId id) const {

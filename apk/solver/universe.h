@@ -77,6 +77,8 @@ class Universe {
   /// these.
   std::size_t package_count() const { return packages_.size(); }
   std::size_t name_count() const { return names_.size(); }
+  /// name_count() stays below it but for names that no package knows.
+  std::size_t name_limit() const;
 
   /// All that the index says of a package: read anew from its text.
   Package package(PackageId id) const;
@@ -91,7 +93,7 @@ class Universe {
   /// "name-version".
   std::string label(PackageId id) const;
   /// The package's own name.
-  NameId name_of(PackageId id) const;
+  NameId name_of(PackageId id) const { return resolved(id).name; }
   /// The package's own name, then what it provides, in its order.
   std::span<const Offer> offers(PackageId id) const;
   std::span<const Need> depends(PackageId id) const;
@@ -102,13 +104,17 @@ class Universe {
   /// Tags of the repositories that have the package.
   Mask tags(PackageId id) const;
   /// Whether its architecture is wanted and nothing in it is broken.
-  bool is_installable(PackageId id) const;
+  bool is_installable(PackageId id) const { return resolved(id).installable; }
+  /// Whether its installed size is 0: it is nothing but a list of others.
+  bool is_empty(PackageId id) const { return record(id).empty != 0; }
 
   std::string_view text(NameId name) const { return names_.text(name); }
   /// The number of a name that packages have, provide or need.
   std::optional<NameId> find(std::string_view name) const;
   /// In the order of packages. Empty for a name that nothing has.
-  std::span<const Provider> providers(NameId name) const { return entries_[name].providers; }
+  std::span<const Provider> providers(NameId name) const {
+    return {entries_[name].providers, entries_[name].provider_count};
+  }
   /// Names that packages with `name` in their install_if have or provide, in apk's order of names.
   std::span<const NameId> triggered_by(NameId name) const;
 
@@ -137,24 +143,31 @@ class Universe {
     std::vector<NameId> names{};  ///< by the index's own number; kNoName: not asked for yet
   };
 
+  // A search comes to thousands of these in no order: they are kept small.
   struct PackageEntry {
+    const Offer* offers = nullptr;
+    const Need* needs = nullptr;  ///< dependencies, then conditions
+    Mask repositories = 0;
     std::uint32_t source = 0;
     PackageId canonical = kNoPackage;  ///< the first of its equals; known once it is linked
-    Mask repositories = 0;
+    NameId name = 0;                   ///< this and the following: known once it is resolved
+    std::uint32_t offer_count = 0;
+    std::uint32_t depend_count = 0;
+    std::uint32_t condition_count = 0;
     bool installed = false;
+    bool installable = false;
     bool resolved = false;
-    std::span<const Offer> offers{};
-    std::span<const Need> depends{};
-    std::span<const Need> install_if{};
   };
 
   struct NameEntry {
-    std::span<const std::uint32_t> places{};  ///< by source: its number of the name, or kNoName
-    std::span<const Provider> providers{};
-    std::span<const NameId> triggered{};
-    bool has_triggered = false;  ///< `triggered` is made
+    const std::uint32_t* places = nullptr;  ///< by source: its number of the name, or kNoName
+    const Provider* providers = nullptr;
+    const NameId* triggered = nullptr;
+    std::uint32_t provider_count = 0;
+    std::uint32_t triggered_count = kUnknown;
   };
 
+  static constexpr std::uint32_t kUnknown = UINT32_MAX;
   static constexpr NameId kNoName = UINT32_MAX;
   static constexpr std::uint32_t kNoSource = UINT32_MAX;
 
@@ -167,14 +180,20 @@ class Universe {
     return source(id).index->text(range);
   }
 
-  const PackageEntry& linked(PackageId id) const;
-  const PackageEntry& resolved(PackageId id) const;
+  const PackageEntry& linked(PackageId id) const {
+    return packages_[id].canonical != kNoPackage ? packages_[id] : link(id);
+  }
+  const PackageEntry& resolved(PackageId id) const {
+    return packages_[id].resolved ? packages_[id] : resolve(id);
+  }
+  const PackageEntry& link(PackageId id) const;
+  const PackageEntry& resolve(PackageId id) const;
   /// `source` knows the name as its `local`, where one is given.
   NameId number(std::string_view name, std::uint32_t hash, std::uint32_t source,
                 std::uint32_t local) const;
   NameId number(std::uint32_t source, std::uint32_t name) const;
-  std::span<const Need> number(std::uint32_t source, std::span<const IndexNeed> needs) const;
-  std::span<const Provider> find_providers(std::span<const std::uint32_t> places) const;
+  Need number(std::uint32_t source, const IndexNeed& need) const;
+  std::span<const Provider> find_providers(const std::uint32_t* places) const;
   std::span<const NameId> find_triggered(NameId name) const;
   std::pair<std::size_t, std::size_t> first_seen(NameId name) const;
   template <typename Value>
