@@ -14,7 +14,7 @@ namespace tarn::test {
 /// is a field of APKINDEX and '_' in T: stands for a blank. The same line gives the same identity
 /// in the same `repository` only.
 inline apk::BinaryIndex small_index(const std::vector<std::string_view>& lines,
-                              std::string_view repository = {}) {
+                                    std::string_view repository = {}) {
   std::string text;
   for (const std::string_view line : lines) {
     const auto words = apk::split_words(line);
