@@ -167,7 +167,8 @@ class BinaryIndexBuilder {
     };
     for_each_condition(
         [&](std::uint32_t, std::uint32_t name) { ++tables_->names[name].first_triggered; });
-    auto [places, sum] = accumulate(&IndexName::first_triggered);
+    auto [places_of_names, sum] = accumulate(&IndexName::first_triggered);
+    std::vector<std::uint32_t>& places = places_of_names;  // clang 14 captures no bindings
     tables_->triggered.resize(sum);
     for_each_condition([&](std::uint32_t package, std::uint32_t name) {
       tables_->triggered[places[name]++] = package;
