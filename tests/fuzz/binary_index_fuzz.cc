@@ -16,6 +16,7 @@ namespace {
 
 using namespace tarn;
 using apk::BinaryIndex;
+using test::attempt;
 using test::expect;
 
 /// Reads each octet, so that a view which leads out of the file is noticed.
@@ -88,15 +89,6 @@ void check_text(std::string_view text) {
     expect(package.label() == read.packages[i].label(), "a package has its label");
     expect(apk::index_text({package}) == apk::index_text({read.packages[i]}),
            "a package says what the text says");
-  }
-}
-
-template <typename Check>
-void attempt(Check&& check) {
-  try {
-    check();
-  } catch (const Error&) {
-    return;
   }
 }
 

@@ -14,6 +14,7 @@
 namespace {
 
 using namespace tarn;
+using test::attempt;
 using test::expect;
 
 void check_text(std::string_view text) {
@@ -39,15 +40,6 @@ void check_tar(ByteView tar) {
     expect(entry->content + entry->size <= entry->end, "the content lies in its entry");
     expect(entry->end <= tar.size(), "the entry lies in the archive");
     end = entry->end;
-  }
-}
-
-template <typename Check>
-void attempt(Check&& check) {
-  try {
-    check();
-  } catch (const Error&) {
-    return;
   }
 }
 

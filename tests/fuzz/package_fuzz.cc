@@ -16,6 +16,7 @@
 namespace {
 
 using namespace tarn;
+using test::attempt;
 using test::expect;
 
 void check_entry(const apk::DataEntry& entry, const Bytes& tar) {
@@ -58,15 +59,6 @@ Bytes control_section() {
   header.path = ".PKGINFO";
   apk::TarWriter(tar).add(header, as_bytes("pkgname = a\npkgver = 1\narch = x\n"));
   return deflate_gzip(tar, 1);
-}
-
-template <typename Check>
-void attempt(Check&& check) {
-  try {
-    check();
-  } catch (const Error&) {
-    return;
-  }
 }
 
 }  // namespace
