@@ -124,11 +124,7 @@ void print_differences(const Resolution& resolution, std::ostream& out) {
 
 void run_plan(const PlanOptions& options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
-  const Recipe recipe = access.load(options.recipe);
-  apk::Fetcher fetcher = access.fetcher(recipe);
-  const Resolution resolution =
-      resolve_recipe(recipe, resolve_options(options.repositories, context.options), fetcher,
-                     context.progress, context.stop);
+  const Resolution resolution = access.resolve(access.load(options.recipe), options.repositories);
   Explanations explanations;
   if (options.explain)
     explanations = explain_plans(resolution, context.options.threads, context.stop);

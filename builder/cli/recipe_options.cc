@@ -165,6 +165,12 @@ Recipe RepositoryAccess::load(const RecipeOptions& options) {
   return recipe;
 }
 
+Resolution RepositoryAccess::resolve(const Recipe& recipe, const RepositoryOptions& options) {
+  apk::Fetcher bringing = fetcher(recipe);
+  return resolve_recipe(recipe, resolve_options(options, context_.options), bringing,
+                        context_.progress, context_.stop);
+}
+
 ResolveOptions resolve_options(const RepositoryOptions& options, const GlobalOptions& global) {
   return {
       .architectures = parse_architectures(options.architectures),

@@ -69,6 +69,8 @@ class RepositoryAccess {
   LoadOptions load_options(const RecipeOptions& options);
   /// Reads the recipe, bringing what it includes by URL, with what the command line adds to it.
   Recipe load(const RecipeOptions& options);
+  /// Brings the recipe's indexes and plans it. Throws as resolve_recipe().
+  Resolution resolve(const Recipe& recipe, const RepositoryOptions& options);
 
  private:
   const Context& context_;

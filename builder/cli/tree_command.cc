@@ -26,11 +26,7 @@ struct TreeOptions {
 
 void run_tree(const TreeOptions& options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
-  const Recipe recipe = access.load(options.recipe);
-  apk::Fetcher fetcher = access.fetcher(recipe);
-  const Resolution resolution =
-      resolve_recipe(recipe, resolve_options(options.repositories, context.options), fetcher,
-                     context.progress, context.stop);
+  const Resolution resolution = access.resolve(access.load(options.recipe), options.repositories);
   std::vector<std::string> texts;
   auto architectures = nlohmann::ordered_json::array();
   for (const auto& plan : explain_plans(resolution, context.options.threads, context.stop)) {

@@ -75,11 +75,7 @@ void print_answers(const Plans& plans, const std::vector<Answer>& answers, std::
 
 void run_why(const WhyOptions& options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
-  const Recipe recipe = access.load(options.recipe);
-  apk::Fetcher fetcher = access.fetcher(recipe);
-  const Resolution resolution =
-      resolve_recipe(recipe, resolve_options(options.repositories, context.options), fetcher,
-                     context.progress, context.stop);
+  const Resolution resolution = access.resolve(access.load(options.recipe), options.repositories);
   const Plans plans = explain_plans(resolution, context.options.threads, context.stop);
   std::vector<Answer> answers;
   auto json = nlohmann::ordered_json::array();
