@@ -1,0 +1,38 @@
+#include "builder/scripts/command.h"
+
+#include <array>
+
+#include "builder/scripts/commands/print_commands.h"
+
+namespace tarn::builder {
+
+std::string Invocation::absolute(std::string_view path) const {
+  if (path.starts_with('/')) return std::string(path);
+  std::string whole(directory);
+  if (!whole.ends_with('/')) whole += '/';
+  whole += path;
+  return whole;
+}
+
+void Invocation::complain(std::string_view text) const {
+  std::string line = arguments.empty() ? std::string() : arguments.front();
+  if (const std::size_t slash = line.rfind('/'); slash != std::string::npos) {
+    line.erase(0, slash + 1);
+  }
+  line += ": ";
+  line += text;
+  line += '\n';
+  error.write(line);
+}
+
+const Command* find_command(std::string_view name) {
+  const std::array groups{print_commands()};
+  for (const std::span<const Command> group : groups) {
+    for (const Command& command : group) {
+      if (command.name == name) return &command;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace tarn::builder
