@@ -45,6 +45,7 @@ class CommandCall {
   builder::Rootfs rootfs;
   std::map<std::string, std::string, std::less<>> environment{
       {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
+  builder::ScriptSurroundings surroundings{1'000'000'000, "x86_64", "localhost", {}};
 
   void file(std::string_view path, std::string_view text, std::uint32_t mode = 0644) {
     rootfs.write_file(path, text, builder::Owner{}, mode);
@@ -54,9 +55,8 @@ class CommandCall {
   }
 
   CallResult run(const std::vector<std::string>& arguments, std::string_view input = {}) {
-    builder::ScriptRootfs files(rootfs, 1'000'000'000);
+    builder::ScriptRootfs files(rootfs, surroundings.now);
     builder::ScriptBudget budget{builder::ScriptLimits{}};
-    const builder::ScriptSurroundings surroundings;
     TextStream in(input);
     TextStream out;
     TextStream errors;
