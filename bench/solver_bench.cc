@@ -1,9 +1,9 @@
 // One measurement of the solver, for bench/solver: each is a process of its own, so that its peak
 // memory is its own.
 //
-//   tarn-solver-bench write OUTPUT INDEX         the binary form of an APKINDEX.tar.gz
+//   tarn-solver-bench write OUTPUT INDEX…        the binary index of APKINDEX.tar.gz files
 //   tarn-solver-bench text WORLD-FILE INDEX…     read APKINDEX.tar.gz files, then solve
-//   tarn-solver-bench binary WORLD-FILE INDEX…   map binary indexes, then solve
+//   tarn-solver-bench binary WORLD-FILE INDEX    map a binary index, then solve
 //
 // The world's file holds words. Prints as JSON what it took, without the process's start.
 
@@ -26,9 +26,15 @@
 namespace tarn::apk {
 namespace {
 
-BinaryIndex read_text(const std::string& path) {
-  const MappedFile file = MappedFile::open(path);
-  return BinaryIndex::from_text(IndexFile::parse(file.bytes(), path).text);
+BinaryIndex read_texts(const std::vector<std::string>& paths) {
+  std::vector<BinaryIndex> parts(paths.size());
+  parallel_for(paths.size(), paths.size(), [&](std::size_t i) {
+    const MappedFile file = MappedFile::open(paths[i]);
+    parts[i] = BinaryIndex::from_text(IndexFile::parse(file.bytes(), paths[i]).text);
+  });
+  std::vector<const BinaryIndex*> pointers;
+  for (const BinaryIndex& part : parts) pointers.push_back(&part);
+  return BinaryIndex::join(pointers);
 }
 
 void write_binary(const std::string& path, const BinaryIndex& index) {
@@ -53,18 +59,13 @@ void measure(bool is_text, const std::string& world_file, const std::vector<std:
   const std::string world = read_file(world_file);
 
   const auto start = Clock::now();
-  std::vector<BinaryIndex> indexes(paths.size());
-  parallel_for(paths.size(), paths.size(), [&](std::size_t i) {
-    indexes[i] = is_text ? read_text(paths[i]) : BinaryIndex::open(MappedFile::open(paths[i]));
-  });
+  const BinaryIndex index =
+      is_text ? read_texts(paths) : BinaryIndex::open(MappedFile::open(paths.front()));
   const auto loaded = Clock::now();
   Request request;
   request.architectures = {"x86_64"};
-  std::size_t package_count = 0;
-  for (const BinaryIndex& index : indexes) {
-    request.repositories.push_back({&index, ""});
-    package_count += index.package_count();
-  }
+  request.joined = &index;
+  request.repositories.resize(index.source_count());
   for (const auto word : split_words(world))
     request.world.push_back(Dependency::parse(word).value());
   const auto result = solve(request);
@@ -72,8 +73,8 @@ void measure(bool is_text, const std::string& world_file, const std::vector<std:
   const auto* plan = std::get_if<Plan>(&result);
   fmt::print(
       "{{\"load\": {:.3f}, \"solve\": {:.3f}, \"peak\": {}, \"packages\": {}, \"plan\": {}}}\n",
-      milliseconds(loaded - start), milliseconds(solved - loaded), peak_kib(), package_count,
-      plan != nullptr ? plan->packages.size() : 0);
+      milliseconds(loaded - start), milliseconds(solved - loaded), peak_kib(),
+      index.package_count(), plan != nullptr ? plan->packages.size() : 0);
 }
 
 int run(const std::vector<std::string>& words) {
@@ -82,7 +83,7 @@ int run(const std::vector<std::string>& words) {
     return 2;
   }
   if (words[0] == "write") {
-    write_binary(words[1], read_text(words[2]));
+    write_binary(words[1], read_texts({words.begin() + 2, words.end()}));
   } else {
     measure(words[0] == "text", words[1], {words.begin() + 2, words.end()});
   }

@@ -12,35 +12,39 @@
 namespace tarn::builder {
 namespace {
 
-/// An index file as it came, and what it belongs to.
-struct RawIndex {
-  std::size_t architecture = 0;
-  std::size_t repository = 0;
-  Url url{};
-  MappedFile file{};
-  Sha256Digest digest{};
-  std::optional<apk::BinaryIndex> known{};  ///< read before
-  std::string text{};                       ///< of one that was not
+/// The index files of one architecture, in the order of repositories.
+struct RawIndexes {
+  std::vector<Url> urls{};
+  std::vector<MappedFile> files{};
+  std::vector<Sha256Digest> digests{};
+  std::vector<std::string> texts{};  ///< of those that were read; empty for others
 };
 
-std::vector<RawIndex> fetch_indexes(const std::vector<apk::Architecture>& architectures,
-                                    const std::vector<apk::Repository>& repositories,
-                                    apk::Fetcher& fetcher) {
-  std::vector<RawIndex> raw;
-  std::vector<Url> urls;
-  for (std::size_t a = 0; a < architectures.size(); ++a)
-    for (std::size_t r = 0; r < repositories.size(); ++r) {
-      urls.push_back(repositories[r].index_url(architectures[a].apk));
-      raw.push_back({.architecture = a, .repository = r, .url = urls.back()});
-    }
+std::vector<RawIndexes> fetch_indexes(const std::vector<apk::Architecture>& architectures,
+                                      const std::vector<apk::Repository>& repositories,
+                                      apk::Fetcher& fetcher) {
   const apk::IndexCache cache(fetcher.store());
+  const std::size_t count = repositories.size();
+  std::vector<RawIndexes> raw(architectures.size());
+  std::vector<Url> urls;
+  std::vector<std::vector<Sha256Digest>> known;
+  for (std::size_t a = 0; a < architectures.size(); ++a) {
+    for (const apk::Repository& repository : repositories)
+      raw[a].urls.push_back(repository.index_url(architectures[a].apk));
+    urls.insert(urls.end(), raw[a].urls.begin(), raw[a].urls.end());
+    raw[a].digests.resize(count);
+    raw[a].texts.resize(count);
+    known.push_back(cache.sources(raw[a].urls));
+    known.back().resize(count);
+  }
   // Whether it is trusted is asked each time it is used; what is stored must at least be an index.
   const auto files = fetcher.fetch_current(urls, [&](std::size_t i, ByteView bytes) {
-    raw[i].digest = sha256(bytes);
-    raw[i].known = cache.find(urls[i], raw[i].digest);
-    if (!raw[i].known) raw[i].text = apk::IndexFile::parse(bytes, urls[i].str()).text;
+    RawIndexes& of = raw[i / count];
+    of.digests[i % count] = sha256(bytes);
+    if (of.digests[i % count] == known[i / count][i % count]) return;
+    of.texts[i % count] = apk::IndexFile::parse(bytes, urls[i].str()).text;
   });
-  for (std::size_t i = 0; i < raw.size(); ++i) raw[i].file = files[i];
+  for (std::size_t i = 0; i < files.size(); ++i) raw[i / count].files.push_back(files[i]);
   return raw;
 }
 
@@ -72,14 +76,23 @@ void add_anchor_keys(apk::Keyring& keyring, const apk::IndexFile& file, apk::Fet
     keyring.add(apk::PublicKey::from_pem(names[i], std::string(as_text(files[i].bytes()))));
 }
 
-/// The binary index of one whose signature is verified.
-apk::BinaryIndex read_trusted(RawIndex& raw, apk::IndexCache& cache) {
-  if (raw.known) return std::move(*raw.known);
-  apk::BinaryIndex index = with_context("reading index " + raw.url.str(), [&] {
-    return apk::BinaryIndex::from_text(std::move(raw.text));
-  });
-  cache.put(raw.url, raw.digest, index);
-  return index;
+/// One index of files whose signatures are verified, read on several threads.
+apk::BinaryIndex read_trusted(RawIndexes& raw, std::size_t threads, const std::stop_token& stop) {
+  std::vector<apk::BinaryIndex> parts(raw.files.size());
+  parallel_for(
+      parts.size(), threads,
+      [&](std::size_t i) {
+        const std::string name = raw.urls[i].str();
+        std::string& text = raw.texts[i];
+        if (text.empty()) text = apk::IndexFile::parse(raw.files[i].bytes(), name).text;
+        parts[i] = with_context("reading index " + name,
+                                [&] { return apk::BinaryIndex::from_text(std::move(text), name); });
+      },
+      stop);
+  if (parts.size() == 1) return std::move(parts.front());
+  std::vector<const apk::BinaryIndex*> pointers;
+  for (const apk::BinaryIndex& part : parts) pointers.push_back(&part);
+  return apk::BinaryIndex::join(pointers);
 }
 
 }  // namespace
@@ -89,31 +102,40 @@ std::vector<ArchitectureIndexes> load_indexes(const std::vector<apk::Architectur
                                               const apk::Keyring& keyring,
                                               const IndexOptions& options, apk::Fetcher& fetcher,
                                               Progress& progress, const std::stop_token& stop) {
+  std::vector<RawIndexes> raw = fetch_indexes(architectures, repositories, fetcher);
   std::vector<ArchitectureIndexes> loaded(architectures.size());
-  for (ArchitectureIndexes& architecture : loaded) {
-    architecture.keyring = keyring;
-    architecture.indexes.resize(repositories.size());
+  for (std::size_t a = 0; a < loaded.size(); ++a) {
+    loaded[a].keyring = keyring;
+    if (options.signatures != apk::SignaturePolicy::required) continue;
+    for (std::size_t i = 0; i < repositories.size(); ++i)
+      add_anchor_keys(
+          loaded[a].keyring,
+          apk::IndexFile::parse_signatures(raw[a].files[i].bytes(), raw[a].urls[i].str()), fetcher);
   }
-  std::vector<RawIndex> raw = fetch_indexes(architectures, repositories, fetcher);
-  if (options.signatures == apk::SignaturePolicy::required)
-    for (const RawIndex& index : raw)
-      add_anchor_keys(loaded[index.architecture].keyring,
-                      apk::IndexFile::parse_signatures(index.file.bytes(), index.url.str()),
-                      fetcher);
   apk::IndexCache cache(fetcher.store());
+  // Of several architectures each has a thread, of one each repository.
+  const std::size_t threads = loaded.size() > 1 ? 1 : options.threads;
   parallel_for(
-      raw.size(), options.threads,
-      [&](std::size_t i) {
-        ArchitectureIndexes& architecture = loaded[raw[i].architecture];
-        apk::verify_index(raw[i].file.bytes(), architecture.keyring, options.signatures,
-                          raw[i].url.str());
-        architecture.indexes[raw[i].repository] = read_trusted(raw[i], cache);
+      loaded.size(), options.threads,
+      [&](std::size_t a) {
+        parallel_for(
+            repositories.size(), threads,
+            [&](std::size_t i) {
+              apk::verify_index(raw[a].files[i].bytes(), loaded[a].keyring, options.signatures,
+                                raw[a].urls[i].str());
+            },
+            stop);
+        if (auto known = cache.find(raw[a].urls, raw[a].digests)) {
+          loaded[a].index = std::move(*known);
+        } else {
+          loaded[a].index = read_trusted(raw[a], threads, stop);
+          cache.put(raw[a].urls, raw[a].digests, loaded[a].index);
+        }
       },
       stop);
-  for (const RawIndex& index : raw)
-    for (const std::string& warning :
-         loaded[index.architecture].indexes[index.repository].warnings())
-      progress.note(NoteLevel::detail, index.url.str() + ": " + warning);
+  for (const ArchitectureIndexes& architecture : loaded)
+    for (const std::string& warning : architecture.index.warnings())
+      progress.note(NoteLevel::detail, warning);
   return loaded;
 }
 

@@ -17,8 +17,8 @@ namespace tarn::builder {
 
 /// One architecture's indexes.
 struct ArchitectureIndexes {
-  std::vector<apk::BinaryIndex> indexes;  ///< one for each repository
-  apk::Keyring keyring;                   ///< the given keys, and those that verified the indexes
+  apk::BinaryIndex index;  ///< of all repositories, its sources in their order
+  apk::Keyring keyring;    ///< the given keys, and those that verified the indexes
 };
 
 struct IndexOptions {
@@ -27,8 +27,8 @@ struct IndexOptions {
 };
 
 /// Brings the indexes of all repositories for all architectures and checks their signatures against
-/// `keyring` and the trust anchors. An index whose octets were read before comes from the cache in
-/// its binary form. Results are in the order of `architectures`. Throws Error (network, trust, or
+/// `keyring` and the trust anchors. Indexes that were read together before come from the cache in
+/// their binary form. Results are in the order of `architectures`. Throws Error (network, trust, or
 /// failed for a malformed one).
 std::vector<ArchitectureIndexes> load_indexes(const std::vector<apk::Architecture>& architectures,
                                               const std::vector<apk::Repository>& repositories,

@@ -119,8 +119,9 @@ apk::Request request_for(const Resolution& resolution, const ArchitecturePlan& p
   apk::Request request;
   request.architectures = {plan.architecture.apk};
   request.world = resolution.world;
-  for (std::size_t r = 0; r < resolution.repositories.size(); ++r)
-    request.repositories.push_back({&plan.indexes[r], resolution.repositories[r].tag});
+  request.joined = &plan.index;
+  for (const apk::Repository& repository : resolution.repositories)
+    request.repositories.push_back({nullptr, repository.tag});
   return request;
 }
 
@@ -148,7 +149,7 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
                              {options.signatures, options.threads}, fetcher, progress, stop);
   for (std::size_t a = 0; a < architectures.size(); ++a)
     resolution.plans.push_back(
-        {architectures[a], std::move(loaded[a].indexes), std::move(loaded[a].keyring), {}});
+        {architectures[a], std::move(loaded[a].index), std::move(loaded[a].keyring), {}});
   return resolution;
 }
 

@@ -32,8 +32,8 @@ struct ResolveOptions {
 /// One architecture's indexes and the plan made from them.
 struct ArchitecturePlan {
   apk::Architecture architecture;
-  std::vector<apk::BinaryIndex> indexes;  ///< one for each of Resolution::repositories
-  apk::Keyring keyring;  ///< the recipe's keys, and those that verified the indexes
+  apk::BinaryIndex index;  ///< of Resolution::repositories
+  apk::Keyring keyring;    ///< the recipe's keys, and those that verified the indexes
   apk::Plan plan;
 };
 

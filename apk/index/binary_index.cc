@@ -16,9 +16,10 @@ namespace {
 
 struct Header {
   std::array<char, 8> magic = {'t', 'a', 'r', 'n', 'i', 'd', 'x', '\n'};
-  std::uint32_t version = 1;
+  std::uint32_t version = 2;
   std::uint32_t byte_order = 0x01020304;
   std::uint32_t crc = 0;  ///< of what lies between header and text
+  std::uint32_t source_count = 0;
   std::uint32_t package_count = 0;
   std::uint32_t name_count = 0;
   std::uint32_t offer_count = 0;
@@ -26,7 +27,6 @@ struct Header {
   std::uint32_t provider_count = 0;
   std::uint32_t triggered_count = 0;
   std::uint32_t name_slot_count = 0;
-  std::uint32_t identity_slot_count = 0;
   std::uint32_t words_size = 0;
   std::uint32_t warnings_size = 0;
   std::uint32_t text_size = 0;
@@ -35,8 +35,10 @@ struct Header {
 /// What is written as it lies in memory: plain values without gaps.
 template <typename Record>
 constexpr bool is_storable = std::is_trivially_copyable_v<Record> && alignof(Record) <= 4;
-static_assert(is_storable<IndexPackage> && sizeof(IndexPackage) == 72);
-static_assert(is_storable<IndexName> && sizeof(IndexName) == 20);
+static_assert(is_storable<IndexPackage> && sizeof(IndexPackage) == 48);
+static_assert(is_storable<IndexLines> && sizeof(IndexLines) == 32);
+static_assert(is_storable<IndexName> && sizeof(IndexName) == 12);
+static_assert(is_storable<IndexSpelling> && sizeof(IndexSpelling) == 12);
 static_assert(is_storable<IndexSlot> && sizeof(IndexSlot) == 8);
 static_assert(is_storable<IndexOffer> && sizeof(IndexOffer) == 12);
 static_assert(is_storable<IndexProvider> && sizeof(IndexProvider) == 12);
@@ -71,25 +73,6 @@ bool is_match(std::uint8_t value) {
   return (value >= 1 && value <= 7) || value == 9 || value == 11 || value == 13;
 }
 
-/// The number in a hash table that `matches`. A table without slots is that of an empty index.
-template <typename Matches>
-std::optional<std::uint32_t> find_slot(std::span<const IndexSlot> slots, std::uint32_t hash,
-                                       const Matches& matches) {
-  const std::size_t mask = slots.size() - 1;
-  for (std::size_t tried = 0; tried < slots.size(); ++tried) {
-    const IndexSlot& slot = slots[(hash + tried) & mask];
-    if (slot.number == 0) break;
-    if (slot.hash == hash && matches(slot.number - 1)) return slot.number - 1;
-  }
-  return std::nullopt;
-}
-
-bool is_sound_table(std::span<const IndexSlot> slots, std::size_t count) {
-  bool is_sound = std::has_single_bit(slots.size());
-  for (const IndexSlot& slot : slots) is_sound &= slot.number <= count;
-  return is_sound;
-}
-
 }  // namespace
 
 BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
@@ -106,19 +89,21 @@ BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
   if (check == Checksum::verified && crc32(checked) != header.crc)
     throw damaged("its checksum is wrong");
   BinaryIndex index;
+  index.source_count_ = header.source_count;
   index.packages_ = sections.take<IndexPackage>(header.package_count);
+  index.lines_ = sections.take<IndexLines>(header.package_count);
   index.names_ = sections.take<IndexName>(header.name_count);
+  index.spellings_ = sections.take<IndexSpelling>(header.name_count);
   index.offers_ = sections.take<IndexOffer>(header.offer_count);
   index.needs_ = sections.take<IndexNeed>(header.need_count);
   index.providers_ = sections.take<IndexProvider>(header.provider_count);
   index.triggered_ = sections.take<std::uint32_t>(header.triggered_count);
   index.name_slots_ = sections.take<IndexSlot>(header.name_slot_count);
-  index.identity_slots_ = sections.take<IndexSlot>(header.identity_slot_count);
   index.words_ = as_text(std::as_bytes(sections.take<char>(header.words_size)));
   index.warnings_ = as_text(std::as_bytes(sections.take<char>(header.warnings_size)));
-  index.text_ = as_text(std::as_bytes(sections.take<char>(header.text_size)));
+  index.texts_ = {{as_text(std::as_bytes(sections.take<char>(header.text_size))), nullptr}};
   if (!sections.rest().empty()) throw damaged("something follows its text");
-  index.check_numbers();
+  index.check_packages();
   index.check_names();
   return index;
 }
@@ -126,11 +111,12 @@ BinaryIndex BinaryIndex::view(ByteView file, Checksum check) {
 BinaryIndex BinaryIndex::open(const MappedFile& file) {
   BinaryIndex index = view(file.bytes(), Checksum::verified);
   index.owner_ = std::make_shared<const MappedFile>(file);
+  index.texts_.front().owner = index.owner_;
   return index;
 }
 
-void BinaryIndex::check_numbers() const {
-  bool is_sound = true;
+void BinaryIndex::check_packages() const {
+  bool is_sound = source_count_ <= kMostSources;
   for (const IndexOffer& offer : offers_)
     is_sound &= offer.name < names_.size() && is_word(offer.version);
   for (const IndexNeed& need : needs_)
@@ -139,46 +125,48 @@ void BinaryIndex::check_numbers() const {
   std::size_t next_need = needs_.size();
   for (std::size_t i = packages_.size(); i-- > 0;) {
     const IndexPackage& package = packages_[i];
-    is_sound &= package.block.offset <= text_.size() &&
-                package.block.size <= text_.size() - package.block.offset;
     is_sound &= package.first_equal <= i && is_word(package.version) && is_word(package.arch);
+    is_sound &= sources(i) != 0 && std::bit_width(sources(i)) <= source_count_;
     is_sound &= package.first_offer < next_offer;
     is_sound &=
         package.first_need <= package.first_condition && package.first_condition <= next_need;
     next_offer = package.first_offer;
     next_need = package.first_need;
   }
-  is_sound &= is_sound_table(identity_slots_, packages_.size());
+  const std::size_t size = text_size();
+  for (const IndexLines& lines : lines_)
+    is_sound &= lines.block.offset <= size && lines.block.size <= size - lines.block.offset;
   if (!is_sound) throw damaged("a number in it leads nowhere");
 }
 
 void BinaryIndex::check_names() const {
-  bool is_sound = is_sound_table(name_slots_, names_.size());
+  bool is_sound = std::has_single_bit(name_slots_.size());
+  for (const IndexSlot& slot : name_slots_) is_sound &= slot.number <= names_.size();
+  for (const IndexSpelling& spelling : spellings_) is_sound &= is_word(spelling.text);
   std::size_t next_provider = providers_.size();
   std::size_t next_triggered = triggered_.size();
   for (std::size_t i = names_.size(); i-- > 0;) {
     const IndexName& name = names_[i];
-    is_sound &= is_word(name.text);
     is_sound &= name.first_provider <= next_provider && name.first_triggered <= next_triggered;
     next_provider = name.first_provider;
     next_triggered = name.first_triggered;
   }
   for (const IndexProvider& provider : providers_)
     is_sound &= provider.package < packages_.size() && is_word(provider.version);
-  for (const std::uint32_t package : triggered_) is_sound &= package < packages_.size();
+  for (const std::uint32_t name : triggered_) is_sound &= name < names_.size();
   if (!is_sound) throw damaged("a name in it leads nowhere");
 }
 
 BinaryIndex::File BinaryIndex::file() const {
   File file;
-  file.sections = {
-      std::as_bytes(packages_),   std::as_bytes(names_),          std::as_bytes(offers_),
-      std::as_bytes(needs_),      std::as_bytes(providers_),      std::as_bytes(triggered_),
-      std::as_bytes(name_slots_), std::as_bytes(identity_slots_), tarn::as_bytes(words_),
-      tarn::as_bytes(warnings_),  tarn::as_bytes(text_)};
+  file.sections = {std::as_bytes(packages_),  std::as_bytes(lines_),     std::as_bytes(names_),
+                   std::as_bytes(spellings_), std::as_bytes(offers_),    std::as_bytes(needs_),
+                   std::as_bytes(providers_), std::as_bytes(triggered_), std::as_bytes(name_slots_),
+                   tarn::as_bytes(words_),    tarn::as_bytes(warnings_)};
   Header header;
-  for (const ByteView section : std::span(file.sections).first(file.sections.size() - 1))
-    header.crc = crc32(section, header.crc);
+  for (const ByteView section : file.sections) header.crc = crc32(section, header.crc);
+  for (const Text& text : texts_) file.sections.push_back(tarn::as_bytes(text.lines));
+  header.source_count = static_cast<std::uint32_t>(source_count_);
   header.package_count = static_cast<std::uint32_t>(packages_.size());
   header.name_count = static_cast<std::uint32_t>(names_.size());
   header.offer_count = static_cast<std::uint32_t>(offers_.size());
@@ -186,10 +174,9 @@ BinaryIndex::File BinaryIndex::file() const {
   header.provider_count = static_cast<std::uint32_t>(providers_.size());
   header.triggered_count = static_cast<std::uint32_t>(triggered_.size());
   header.name_slot_count = static_cast<std::uint32_t>(name_slots_.size());
-  header.identity_slot_count = static_cast<std::uint32_t>(identity_slots_.size());
   header.words_size = static_cast<std::uint32_t>(words_.size());
   header.warnings_size = static_cast<std::uint32_t>(warnings_.size());
-  header.text_size = static_cast<std::uint32_t>(text_.size());
+  header.text_size = static_cast<std::uint32_t>(text_size());
   const ByteView bytes = std::as_bytes(std::span(&header, 1));
   file.header.assign(bytes.begin(), bytes.end());
   return file;
@@ -210,26 +197,35 @@ std::span<const IndexNeed> BinaryIndex::install_if(std::size_t i) const {
   return needs_.subspan(packages_[i].first_condition, end - packages_[i].first_condition);
 }
 
+/// A table without slots is that of an index never made.
 std::optional<std::uint32_t> BinaryIndex::find(std::string_view name, std::uint32_t hash) const {
-  return find_slot(name_slots_, hash,
-                   [&](std::uint32_t number) { return text(names_[number].text) == name; });
+  const std::size_t mask = name_slots_.size() - 1;
+  for (std::size_t tried = 0; tried < name_slots_.size(); ++tried) {
+    const IndexSlot& slot = name_slots_[(hash + tried) & mask];
+    if (slot.number == 0) break;
+    if (slot.hash == hash && name_text(slot.number - 1) == name) return slot.number - 1;
+  }
+  return std::nullopt;
 }
 
-std::optional<std::uint32_t> BinaryIndex::find(const Identity& identity) const {
-  return find_slot(identity_slots_, hash_of(identity),
-                   [&](std::uint32_t number) { return packages_[number].identity == identity; });
-}
-
-std::uint32_t BinaryIndex::hash_of(const Identity& identity) {
-  std::uint32_t hash = 0;
-  std::memcpy(&hash, identity.digest.octets.data(), sizeof hash);
-  return hash;
+std::size_t BinaryIndex::text_size() const {
+  std::size_t size = 0;
+  for (const Text& text : texts_) size += text.lines.size();
+  return size;
 }
 
 std::string_view BinaryIndex::block(std::size_t i) const {
-  const IndexPackage& package = packages_[i];
-  const auto lines = text_.substr(package.block.offset, package.block.size);
-  if (crc32(tarn::as_bytes(lines)) != package.block_crc)
+  const auto [offset, size] = lines_[i].block;
+  std::string_view lines;
+  std::size_t before = 0;
+  for (const Text& text : texts_) {
+    if (offset - before < text.lines.size()) {
+      lines = text.lines.substr(offset - before, size);
+      break;
+    }
+    before += text.lines.size();
+  }
+  if (lines.size() != size || crc32(tarn::as_bytes(lines)) != lines_[i].crc)
     throw damaged(
         fmt::format("the lines of {}-{} are not those it was made from", name(i), version(i)))
         .hint("'tarn cache clear' removes it; it is made anew");

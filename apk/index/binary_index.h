@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,10 +29,15 @@ struct TextRange {
 /// A name that packages have, provide or need. Names stand in the order in which packages have or
 /// provide them first; those that are only needed come after all of them.
 struct IndexName {
-  TextRange text;
-  std::uint32_t hash = 0;             ///< name_hash() of it
   std::uint32_t first_provider = 0;   ///< up to that of the next name
   std::uint32_t first_triggered = 0;  ///< up to that of the next name
+  std::uint32_t is_own = 0;           ///< some package is called so
+};
+
+/// How a name is written.
+struct IndexSpelling {
+  TextRange text;
+  std::uint32_t hash = 0;  ///< name_hash() of it
 };
 
 /// A package that has or provides a name, and its version of it.
@@ -55,42 +61,55 @@ struct IndexNeed {
   std::uint16_t unused = 0;
 };
 
+/// What a solver asks of a package.
 struct IndexPackage {
-  Identity identity;
-  TextRange block;              ///< its lines in the text …
-  std::uint32_t block_crc = 0;  ///< … and their CRC-32
-  TextRange version;
-  TextRange arch;
-  std::uint32_t provider_priority = 0;
-  std::uint32_t first_equal = 0;  ///< the first package of this index with its identity
-  std::uint16_t uninstallable = 0;
-  std::uint16_t empty = 0;            ///< its installed size is 0
   std::uint32_t first_offer = 0;      ///< up to that of the next package
   std::uint32_t first_need = 0;       ///< its dependencies …
   std::uint32_t first_condition = 0;  ///< … its install_if, up to the next package's first need
+  std::uint32_t first_equal = 0;      ///< the first package of this index with its identity
+  /// Bit n of these 64: source n has it, or an equal of it.
+  std::array<std::uint32_t, 2> sources{};
+  std::uint32_t provider_priority = 0;
+  std::uint16_t uninstallable = 0;
+  std::uint16_t empty = 0;  ///< its installed size is 0
+  TextRange version;
+  TextRange arch;
 };
 
-/// A place in a hash table: free where `number` is 0.
+/// What a package is, and where all that is known of it is written.
+struct IndexLines {
+  Identity identity;
+  TextRange block;        ///< its lines in the text …
+  std::uint32_t crc = 0;  ///< … and their CRC-32
+};
+
+/// A place in the hash table of names: free where `number` is 0.
 struct IndexSlot {
-  std::uint32_t number = 0;  ///< of a name or a package, + 1
+  std::uint32_t number = 0;  ///< of a name, + 1
   std::uint32_t hash = 0;    ///< so that most others are told apart here
 };
 
-/// The packages of one repository and architecture in a form that needs no reading: tables of what
-/// the solver looks at, its names and versions, and the text of APKINDEX for everything else. As a
-/// file it is mapped and used in place, so a solver touches only what it asks for.
+/// The packages of one architecture, of one repository or of several, in a form that needs no
+/// reading: tables of what the solver looks at, names and versions, and the text of APKINDEX for
+/// everything else. As a file it is mapped and used in place, so a solver touches only what it asks
+/// for.
 ///
 /// The file: a header (magic, version, byte order, CRC-32 of what lies between header and text,
-/// counts),
-/// packages, names, offers, needs, providers by name, triggered packages by name, hash tables of
-/// names and of identities, names and versions, warnings, text. It is a cache's: another version or
-/// byte order is refused, and made anew.
+/// counts), packages, their lines' places, names, spellings, offers, needs, providers by name,
+/// triggered names by name, the hash table of names, names and versions, warnings, text. It is a
+/// cache's: another version or byte order is refused, and made anew.
 class BinaryIndex {
  public:
   BinaryIndex() = default;
-  /// From the text of APKINDEX, as parse_index_text() reads it; throws what that throws.
-  static BinaryIndex from_text(std::string text);
+  /// From the text of APKINDEX, as parse_index_text() reads it; throws what that throws. `name`, if
+  /// any, stands before each warning.
+  static BinaryIndex from_text(std::string text, std::string_view name = {});
   static BinaryIndex from_packages(const std::vector<Package>& packages);
+  /// All packages of several, which stay in their order; names and equal packages are one. Their
+  /// sources follow each other, too. Throws Error: usage for more than kMostSources in all, failed
+  /// for more than can be numbered.
+  static BinaryIndex join(const std::vector<const BinaryIndex*>& parts);
+  static constexpr std::size_t kMostSources = 64;
   /// Throws Error (failed) unless the file is whole, of this version, and sound: no number in it
   /// leads out of its table.
   static BinaryIndex open(const MappedFile& file);
@@ -107,25 +126,39 @@ class BinaryIndex {
   File file() const;
 
   std::size_t package_count() const { return packages_.size(); }
+  /// Of how many repositories it is.
+  std::size_t source_count() const { return source_count_; }
   const IndexPackage& record(std::size_t i) const { return packages_[i]; }
+  const Identity& identity(std::size_t i) const { return lines_[i].identity; }
+  /// Bit n: source n has the package.
+  std::uint64_t sources(std::size_t i) const {
+    return packages_[i].sources[0] | std::uint64_t{packages_[i].sources[1]} << 32U;
+  }
   std::span<const IndexOffer> offers(std::size_t i) const;
   std::span<const IndexNeed> depends(std::size_t i) const;
   std::span<const IndexNeed> install_if(std::size_t i) const;
-  std::span<const IndexName> names() const { return names_; }
+
+  std::size_t name_count() const { return names_.size(); }
+  std::string_view name_text(std::size_t name) const { return text(spellings_[name].text); }
+  std::uint32_t name_hash(std::size_t name) const { return spellings_[name].hash; }
+  /// Whether a package is called so.
+  bool is_own_name(std::size_t name) const { return names_[name].is_own != 0; }
   /// The number of a name with this name_hash().
   std::optional<std::uint32_t> find(std::string_view name, std::uint32_t hash) const;
-  /// The first package with this identity, which is not all zeros.
-  std::optional<std::uint32_t> find(const Identity& identity) const;
-  /// In the order of packages, one for each offer.
+  /// In the order of packages, one for each offer. Of packages with one identity only the first is
+  /// among them.
   std::span<const IndexProvider> providers(std::size_t name) const;
-  /// Packages with the name in their install_if, in their order.
+  /// Names that packages with `name` in their install_if have or provide, in the order in which apk
+  /// comes to them: by bucket of its table of names, in a bucket the last first.
   std::span<const std::uint32_t> triggered(std::size_t name) const;
 
+  /// Names, versions and architectures, one after the other.
+  std::string_view words() const { return words_; }
   /// A name, version or architecture.
   std::string_view text(TextRange range) const { return words_.substr(range.offset, range.size); }
   /// The number of the package's own name.
   std::uint32_t own_name(std::size_t i) const { return offers_[packages_[i].first_offer].name; }
-  std::string_view name(std::size_t i) const { return text(names_[own_name(i)].text); }
+  std::string_view name(std::size_t i) const { return name_text(own_name(i)); }
   std::string_view version(std::size_t i) const { return text(packages_[i].version); }
   /// All that the index says of a package: its lines are read anew. Throws Error (failed) when the
   /// file was damaged there.
@@ -136,30 +169,38 @@ class BinaryIndex {
   std::vector<std::string> warnings() const;
 
  private:
-  friend class BinaryIndexBuilder;
+  friend struct BinaryIndexTables;
+  friend class BinaryIndexJoin;
 
-  /// Of a digest the first octets are as good a hash as any.
-  static std::uint32_t hash_of(const Identity& identity);
+  /// Lines of packages; those of several follow each other, and are counted through.
+  struct Text {
+    std::string_view lines;
+    std::shared_ptr<const void> owner;
+  };
+
   std::string_view block(std::size_t i) const;
+  std::size_t text_size() const;
 
-  void check_numbers() const;
+  void check_packages() const;
   void check_names() const;
   bool is_word(const TextRange& range) const {
     return range.offset <= words_.size() && range.size <= words_.size() - range.offset;
   }
 
-  std::shared_ptr<const void> owner_;  ///< of what the others show
+  std::shared_ptr<const void> owner_;  ///< of what the spans show
+  std::size_t source_count_ = 1;
   std::span<const IndexPackage> packages_;
+  std::span<const IndexLines> lines_;
   std::span<const IndexName> names_;
+  std::span<const IndexSpelling> spellings_;
   std::span<const IndexOffer> offers_;
   std::span<const IndexNeed> needs_;
   std::span<const IndexProvider> providers_;
   std::span<const std::uint32_t> triggered_;
   std::span<const IndexSlot> name_slots_;  ///< a power of two in length
-  std::span<const IndexSlot> identity_slots_;
   std::string_view words_;
   std::string_view warnings_;
-  std::string_view text_;
+  std::vector<Text> texts_;
 };
 
 }  // namespace tarn::apk

@@ -36,7 +36,6 @@ void Search::discover() {
 void Search::discover(NameId root) {
   std::vector<Visit> visits;
   const auto enter = [&](NameId id) {
-    if (id >= names_.size()) names_.resize(universe_.name_count());
     names_[id].seen = true;
     visits.push_back(Visit{.name = id});
   };
@@ -56,7 +55,7 @@ void Search::discover(NameId root) {
 /// decision on the name may trigger, then the other names of the providers.
 bool Search::next_to_visit(Visit& visit, NameId& next) {
   using Stage = Visit::Stage;
-  const auto is_new = [&](NameId id) { return id >= names_.size() || !names_[id].seen; };
+  const auto is_new = [&](NameId id) { return !names_[id].seen; };
   const auto providers = universe_.providers(visit.name);
   if (visit.stage == Stage::depends) {
     for (; visit.provider < providers.size(); ++visit.provider, visit.inside = false) {
@@ -97,7 +96,6 @@ bool Search::next_to_visit(Visit& visit, NameId& next) {
 void Search::see(PackageId id) {
   seen_packages_.push_back(id);
   const auto conditions = universe_.install_if(id);
-  if (names_.size() < universe_.name_count()) names_.resize(universe_.name_count());
   for (const Need& need : conditions) {
     if (need.conflict) unwanted_.push_back(need.name);
   }
@@ -121,17 +119,11 @@ void Search::number(NameId id) {
   NameState& state = names_[id];
   state.order = ++last_number_;
   if (state.named) state.order |= kNamed;
-  const auto providers = universe_.providers(id);
-  if (std::any_of(providers.begin(), providers.end(), [&](const Provider& provider) {
-        return universe_.name_of(provider.package) == id;
-      })) {
-    state.order |= kReal;
-  }
+  if (universe_.is_own_name(id)) state.order |= kReal;
 }
 
 void Search::link_dependents() {
   std::sort(seen_packages_.begin(), seen_packages_.end());
-  names_.resize(universe_.name_count());
   first_dependent_.assign(names_.size() + 1, 0);
   for (const PackageId id : seen_packages_) {
     for (const Need& need : universe_.depends(id)) ++first_dependent_[need.name + 1];

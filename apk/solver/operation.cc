@@ -320,8 +320,7 @@ std::variant<Outcome, std::vector<Problem>> operate(const Request& root,
     given = BinaryIndex::from_packages({*virtual_package});
     request.repositories.push_back({&given, "", Availability::given});
   }
-  const BinaryIndex installed = installed_index(request);
-  Universe universe(request.architectures, request.repositories, &installed);
+  Universe universe(request);
   const Terms terms = terms_of(universe, request);
   Preparation preparation(operation, universe, terms, request);
   Outcome outcome;

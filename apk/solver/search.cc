@@ -52,14 +52,9 @@ Search::Search(Universe& universe, const std::vector<Dependency>& world, Terms t
     return name_less(a.dependency->name, b.dependency->name);
   });
   for (const InstalledState& installed : terms_.installed) {
-    // Numbers the names that its going concerns: discovery may not come to them.
-    for (const Offer& offer : universe_.offers(installed.package)) {
-      universe_.triggered_by(offer.name);
-    }
     if (installed_tags_.size() <= installed.package) installed_tags_.resize(installed.package + 1);
     installed_tags_[installed.package] = installed.tag;
   }
-  names_.reserve(universe_.name_limit());
   names_.resize(universe_.name_count());
   packages_.resize(universe_.package_count());
 }

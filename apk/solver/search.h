@@ -196,9 +196,6 @@ class Search {
 /// request's repositories and installed packages; both must outlive the search.
 std::variant<Search, std::vector<Problem>> search_in(Universe& universe, const Request& request);
 
-/// The packages that are installed, for the universe.
-BinaryIndex installed_index(const Request& request);
-
 /// Entries of world that are not in force.
 std::vector<Dependency> left_out(const Search& search);
 

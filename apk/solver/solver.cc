@@ -35,13 +35,6 @@ bool leave_out_broken(const Search& search, const Request& request, std::vector<
 
 }  // namespace
 
-BinaryIndex installed_index(const Request& request) {
-  std::vector<Package> packages;
-  packages.reserve(request.installed.size());
-  for (const PresentPackage& present : request.installed) packages.push_back(present.package);
-  return BinaryIndex::from_packages(packages);
-}
-
 std::variant<Search, std::vector<Problem>> search_in(Universe& universe, const Request& request) {
   if (auto problems = check_world(universe, request.world); !problems.empty()) return problems;
   Terms terms = terms_of(universe, request);
@@ -65,8 +58,7 @@ std::vector<Dependency> left_out(const Search& search) {
 }
 
 std::variant<Plan, std::vector<Problem>> solve(const Request& request) {
-  const BinaryIndex installed = installed_index(request);
-  Universe universe(request.architectures, request.repositories, &installed);
+  Universe universe(request);
   return solve_in(universe, request);
 }
 
@@ -101,8 +93,7 @@ std::variant<Plan, std::vector<Problem>> solve_in(Universe& universe, const Requ
 }
 
 Plan resolve(const Request& request, const Origins& origins) {
-  const BinaryIndex installed = installed_index(request);
-  Universe universe(request.architectures, request.repositories, &installed);
+  Universe universe(request);
   auto result = solve_in(universe, request);
   if (auto* problems = std::get_if<std::vector<Problem>>(&result)) {
     throw explain(diagnose(universe, request, std::move(*problems)), request, origins);

@@ -24,8 +24,8 @@ enum class Availability {
 /// An index the solver may choose from. The order of repositories counts: apk has those of the
 /// cache first, then those of its files; what is given comes last.
 struct SolverRepository {
-  const BinaryIndex* index = nullptr;
-  std::string tag;  ///< without '@'; empty: untagged
+  const BinaryIndex* index = nullptr;  ///< not looked at where a request has it joined
+  std::string tag;                     ///< without '@'; empty: untagged
   Availability availability = Availability::reachable;
 };
 
@@ -79,6 +79,9 @@ struct Request {
   std::vector<std::string> architectures;  ///< packages of these, and `noarch`, may be installed
   std::vector<SolverRepository> repositories;
   std::vector<Dependency> world;
+  /// One index of the first joined->source_count() repositories, where it is at hand: joining them
+  /// takes time.
+  const BinaryIndex* joined = nullptr;
   std::vector<PresentPackage> installed = {};  ///< in the database's order: by name
   Wish wish = Wish::none;                      ///< for all that world asks for and that it needs
   std::vector<NameWish> wishes = {};           ///< for some names, besides

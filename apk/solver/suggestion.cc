@@ -71,7 +71,6 @@ class Suggester {
   Suggester(const Universe& universe, std::string_view name) : universe_(universe), name_(name) {}
 
   std::vector<Suggestion> suggest() {
-    universe_.number_all();
     add_commands();
     add_libraries();
     add_foreign_names();

@@ -80,8 +80,7 @@ std::string_view message_of(ChangeKind kind) {
 }
 
 std::variant<Transaction, std::vector<Problem>> transact(const Request& request) {
-  const BinaryIndex installed = installed_index(request);
-  Universe universe(request.architectures, request.repositories, &installed);
+  Universe universe(request);
   return transact_in(universe, request);
 }
 

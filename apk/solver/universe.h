@@ -2,12 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
+#include <deque>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -56,72 +56,138 @@ struct Offer {
   std::string_view version;
 };
 
-/// All packages and names of the repositories, by number, with the links between them. Packages
-/// with the same identity are one.
-///
-/// Most of an index is never looked at. So a name gets its number when it is asked for or a package
-/// that was asked for has, provides or needs it, and a package's lists are made when they are asked
-/// for. Therefore a const one, too, may be used by one thread at a time, and name_count() grows.
+/// Records of a binary index, seen as what they mean. It lasts as long as the universe, and is
+/// copied like a span.
+template <typename Record, typename Value>
+class RecordView {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Value;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = Value;
+
+    Iterator() = default;
+    Iterator(const Record* record, const char* words) : record_(record), words_(words) {}
+    Value operator*() const { return read(*record_, words_); }
+    Iterator& operator++() {
+      ++record_;
+      return *this;
+    }
+    Iterator operator++(int) { return {record_++, words_}; }
+    bool operator==(const Iterator& other) const { return record_ == other.record_; }
+
+   private:
+    const Record* record_ = nullptr;
+    const char* words_ = nullptr;
+  };
+
+  RecordView() = default;
+  RecordView(std::span<const Record> records, const char* words)
+      : records_(records), words_(words) {}
+
+  Iterator begin() const { return {records_.data(), words_}; }
+  Iterator end() const { return {records_.data() + records_.size(), words_}; }
+  std::size_t size() const { return records_.size(); }
+  bool empty() const { return records_.empty(); }
+  Value operator[](std::size_t i) const { return read(records_[i], words_); }
+  Value front() const { return read(records_.front(), words_); }
+  RecordView first(std::size_t count) const { return {records_.first(count), words_}; }
+  RecordView subspan(std::size_t from) const { return {records_.subspan(from), words_}; }
+
+ private:
+  static std::string_view word(TextRange range, const char* words) {
+    return {words + range.offset, range.size};
+  }
+  static Provider read(const IndexProvider& record, const char* words) {
+    return {record.package, word(record.version, words)};
+  }
+  static Offer read(const IndexOffer& record, const char* words) {
+    return {record.name, word(record.version, words)};
+  }
+  static Need read(const IndexNeed& record, const char* words) {
+    return {record.name, static_cast<VersionMatch>(record.match), record.conflict != 0,
+            word(record.version, words)};
+  }
+
+  std::span<const Record> records_;
+  const char* words_ = nullptr;
+};
+
+using Providers = RecordView<IndexProvider, Provider>;
+using Offers = RecordView<IndexOffer, Offer>;
+using Needs = RecordView<IndexNeed, Need>;
+
+/// All packages and names of the repositories, by number, with the links between them: one binary
+/// index of them all, with what only their use together says (tags, architectures). Packages with
+/// the same identity are one.
 class Universe {
  public:
-  /// `installed` are the packages of a root's database; they come before those of repositories.
-  /// Throws Error (usage) for more repositories than kMostRepositories. The indexes must outlive
-  /// it.
+  /// A request's repositories and installed packages; these come first. Throws Error (usage) for
+  /// more repositories than kMostRepositories. The indexes must outlive it.
+  explicit Universe(const Request& request);
   Universe(const std::vector<std::string>& architectures,
-           const std::vector<SolverRepository>& repositories,
-           const BinaryIndex* installed = nullptr);
+           const std::vector<SolverRepository>& repositories)
+      : Universe(
+            Request{.architectures = architectures, .repositories = repositories, .world = {}}) {}
   Universe(const Universe&) = delete;
   Universe& operator=(const Universe&) = delete;
 
   /// Numbers below it may be of packages that are another one's equals: providers() has none of
   /// these.
-  std::size_t package_count() const { return packages_.size(); }
-  std::size_t name_count() const { return names_.size(); }
-  /// name_count() stays below it but for names that no package knows.
-  std::size_t name_limit() const;
+  std::size_t package_count() const { return index_.package_count(); }
+  std::size_t name_count() const { return index_.name_count() + more_names_.size(); }
 
   /// All that the index says of a package: read anew from its text.
-  Package package(PackageId id) const;
-  const Identity& identity(PackageId id) const { return record(id).identity; }
-  std::string_view version(PackageId id) const { return text(id, record(id).version); }
-  std::string_view architecture(PackageId id) const { return text(id, record(id).arch); }
+  Package package(PackageId id) const { return index_.package(id); }
+  const Identity& identity(PackageId id) const { return index_.identity(id); }
+  std::string_view version(PackageId id) const { return index_.version(id); }
+  std::string_view architecture(PackageId id) const { return index_.text(record(id).arch); }
   std::uint32_t provider_priority(PackageId id) const { return record(id).provider_priority; }
   /// Whether its index has it with a broken dependency or a field that only later programs know.
   bool is_broken(PackageId id) const { return record(id).uninstallable != 0; }
   /// Why it is broken: "its dependency 'x=' is broken".
-  std::vector<std::string> faults(PackageId id) const;
+  std::vector<std::string> faults(PackageId id) const { return index_.faults(id); }
   /// "name-version".
   std::string label(PackageId id) const;
   /// The package's own name.
-  NameId name_of(PackageId id) const { return resolved(id).name; }
+  NameId name_of(PackageId id) const { return index_.own_name(id); }
   /// The package's own name, then what it provides, in its order.
-  std::span<const Offer> offers(PackageId id) const;
-  std::span<const Need> depends(PackageId id) const;
-  std::span<const Need> install_if(PackageId id) const;
-  bool is_installed(PackageId id) const { return linked(id).installed; }
+  Offers offers(PackageId id) const { return {index_.offers(id), words_}; }
+  Needs depends(PackageId id) const { return {index_.depends(id), words_}; }
+  Needs install_if(PackageId id) const { return {index_.install_if(id), words_}; }
+  bool is_installed(PackageId id) const { return has_installed_ && (index_.sources(id) & 1U) != 0; }
   /// None for a package that is only installed.
-  Mask repositories(PackageId id) const { return linked(id).repositories; }
+  Mask repositories(PackageId id) const {
+    return has_installed_ ? index_.sources(id) >> 1U : index_.sources(id);
+  }
   /// Tags of the repositories that have the package.
   Mask tags(PackageId id) const;
   /// Whether its architecture is wanted and nothing in it is broken.
-  bool is_installable(PackageId id) const { return resolved(id).installable; }
+  bool is_installable(PackageId id) const;
   /// Whether its installed size is 0: it is nothing but a list of others.
   bool is_empty(PackageId id) const { return record(id).empty != 0; }
 
-  std::string_view text(NameId name) const { return names_.text(name); }
+  std::string_view text(NameId name) const {
+    return is_known(name) ? index_.name_text(name) : more_names_[name - index_.name_count()];
+  }
   /// The number of a name that packages have, provide or need.
   std::optional<NameId> find(std::string_view name) const;
+  /// Whether a package is called so.
+  bool is_own_name(NameId name) const { return is_known(name) && index_.is_own_name(name); }
   /// In the order of packages. Empty for a name that nothing has.
-  std::span<const Provider> providers(NameId name) const {
-    return {entries_[name].providers, entries_[name].provider_count};
+  Providers providers(NameId name) const {
+    return is_known(name) ? Providers(index_.providers(name), words_) : Providers();
   }
   /// Names that packages with `name` in their install_if have or provide, in apk's order of names.
-  std::span<const NameId> triggered_by(NameId name) const;
+  std::span<const NameId> triggered_by(NameId name) const {
+    return is_known(name) ? index_.triggered(name) : std::span<const NameId>();
+  }
 
   /// The number of a name, which no package needs to know.
   NameId add_name(std::string_view name);
-  /// Numbers all names that packages have or provide.
-  void number_all() const;
   /// The dependency as it is written.
   Dependency dependency(const Need& need) const;
 
@@ -136,79 +202,16 @@ class Universe {
   std::size_t repository(PackageId id, Mask tags) const;
 
  private:
-  struct Source {
-    const BinaryIndex* index = nullptr;
-    PackageId first_package = 0;
-    Mask repository = 0;          ///< none: the installed packages
-    std::vector<NameId> names{};  ///< by the index's own number; kNoName: not asked for yet
-  };
-
-  // A search comes to thousands of these in no order: they are kept small.
-  struct PackageEntry {
-    const Offer* offers = nullptr;
-    const Need* needs = nullptr;  ///< dependencies, then conditions
-    Mask repositories = 0;
-    std::uint32_t source = 0;
-    PackageId canonical = kNoPackage;  ///< the first of its equals; known once it is linked
-    NameId name = 0;                   ///< this and the following: known once it is resolved
-    std::uint32_t offer_count = 0;
-    std::uint32_t depend_count = 0;
-    std::uint32_t condition_count = 0;
-    bool installed = false;
-    bool installable = false;
-    bool resolved = false;
-  };
-
-  struct NameEntry {
-    const std::uint32_t* places = nullptr;  ///< by source: its number of the name, or kNoName
-    const Provider* providers = nullptr;
-    const NameId* triggered = nullptr;
-    std::uint32_t provider_count = 0;
-    std::uint32_t triggered_count = kUnknown;
-  };
-
-  static constexpr std::uint32_t kUnknown = UINT32_MAX;
-  static constexpr NameId kNoName = UINT32_MAX;
-  static constexpr std::uint32_t kNoSource = UINT32_MAX;
-
-  void add_source(const BinaryIndex& index, Mask repository);
-
-  const Source& source(PackageId id) const { return sources_[packages_[id].source]; }
-  std::size_t place(PackageId id) const { return id - source(id).first_package; }
-  const IndexPackage& record(PackageId id) const { return source(id).index->record(place(id)); }
-  std::string_view text(PackageId id, TextRange range) const {
-    return source(id).index->text(range);
-  }
-
-  const PackageEntry& linked(PackageId id) const {
-    return packages_[id].canonical != kNoPackage ? packages_[id] : link(id);
-  }
-  const PackageEntry& resolved(PackageId id) const {
-    return packages_[id].resolved ? packages_[id] : resolve(id);
-  }
-  const PackageEntry& link(PackageId id) const;
-  const PackageEntry& resolve(PackageId id) const;
-  /// `source` knows the name as its `local`, where one is given.
-  NameId number(std::string_view name, std::uint32_t hash, std::uint32_t source,
-                std::uint32_t local) const;
-  NameId number(std::uint32_t source, std::uint32_t name) const;
-  Need number(std::uint32_t source, const IndexNeed& need) const;
-  std::span<const Provider> find_providers(const std::uint32_t* places) const;
-  std::span<const NameId> find_triggered(NameId name) const;
-  std::pair<std::size_t, std::size_t> first_seen(NameId name) const;
-  template <typename Value>
-  std::span<Value> make(std::size_t count) const;
+  const IndexPackage& record(PackageId id) const { return index_.record(id); }
+  bool is_known(NameId name) const { return name < index_.name_count(); }
 
   std::vector<std::string> architectures_;
   std::vector<std::string> tags_;  ///< by tag number
   std::vector<unsigned> tag_of_repository_;
-
-  // What was asked for so far. Lists lie in the memory and do not move.
-  mutable std::pmr::monotonic_buffer_resource memory_;
-  mutable std::vector<Source> sources_;
-  mutable std::vector<PackageEntry> packages_;
-  mutable NameTable names_;
-  mutable std::vector<NameEntry> entries_;  ///< by name
+  bool has_installed_ = false;  ///< the index' first source are the installed packages
+  BinaryIndex index_;
+  const char* words_ = nullptr;         ///< of the index
+  std::deque<std::string> more_names_;  ///< that the index does not know
 };
 
 /// As solve(), for one of several worlds over the same repositories.

@@ -4,17 +4,9 @@
 #include "builder/terminal/charset.h"
 
 namespace tarn::builder {
-namespace {
-
-apk::Universe make_universe(const apk::Request& request) {
-  return {request.architectures, request.repositories};
-}
-
-}  // namespace
-
 ExplainedPlan::ExplainedPlan(const Resolution& resolution, const ArchitecturePlan& architecture)
     : plan(architecture),
-      universe(make_universe(request_for(resolution, architecture))),
+      universe(request_for(resolution, architecture)),
       selection(universe, resolution.world, architecture.plan),
       graph(selection, resolution.world_origins),
       names(selection, resolution.world_origins, resolution.repositories) {}

@@ -67,7 +67,7 @@ nlohmann::ordered_json describe_indexed(const std::vector<std::string>& names,
   std::set<std::string> found;
   for (const ArchitecturePlan& plan : resolution.plans) {
     const apk::Request request = request_for(resolution, plan);
-    const apk::Universe universe(request.architectures, request.repositories);
+    const apk::Universe universe(request);
     std::vector<PackageId> packages;
     for (const std::string& name : names) {
       const auto named = find_named(universe, name);

@@ -42,7 +42,7 @@ struct Row {
 std::vector<Row> rows_of(const Resolution& resolution, const ArchitecturePlan& plan,
                          const PackageQuery& query) {
   const apk::Request request = request_for(resolution, plan);
-  const apk::Universe universe(request.architectures, request.repositories);
+  const apk::Universe universe(request);
   std::vector<Row> rows;
   for (const FoundPackage& found : search_packages(universe, query)) {
     const apk::Package package = universe.package(found.package);

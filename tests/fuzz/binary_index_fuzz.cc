@@ -29,7 +29,7 @@ std::size_t walk(std::string_view text) {
 std::size_t walk(const BinaryIndex& index, std::span<const apk::IndexNeed> needs) {
   std::size_t sum = 0;
   for (const apk::IndexNeed& need : needs) {
-    sum += walk(index.text(index.names()[need.name].text)) + walk(index.text(need.version));
+    sum += walk(index.name_text(need.name)) + walk(index.text(need.version));
   }
   return sum;
 }
@@ -39,14 +39,20 @@ std::size_t walk(const BinaryIndex& index, std::size_t i) {
   std::size_t sum = walk(index.name(i)) + walk(index.version(i)) + walk(index.text(record.arch));
   expect(!index.offers(i).empty(), "a package has its own name");
   for (const apk::IndexOffer& offer : index.offers(i)) {
-    sum += walk(index.text(index.names()[offer.name].text)) + walk(index.text(offer.version));
+    sum += walk(index.name_text(offer.name)) + walk(index.text(offer.version));
   }
   return sum + walk(index, index.depends(i)) + walk(index, index.install_if(i));
 }
 
 void walk(const BinaryIndex& index) {
   std::size_t sum = 0;
-  for (const apk::IndexName& name : index.names()) sum += walk(index.text(name.text));
+  for (std::size_t name = 0; name < index.name_count(); ++name) {
+    sum += walk(index.name_text(name));
+    for (const apk::IndexProvider& provider : index.providers(name))
+      sum += walk(index.name(provider.package)) + walk(index.text(provider.version));
+    for (const std::uint32_t triggered : index.triggered(name))
+      sum += walk(index.name_text(triggered));
+  }
   for (const std::string& warning : index.warnings()) sum += walk(warning);
   for (std::size_t i = 0; i < index.package_count(); ++i) {
     sum += walk(index, i);
@@ -84,6 +90,7 @@ void check_text(std::string_view text) {
   walk(opened);
   expect(opened.package_count() == read.packages.size(), "no package is lost");
   expect(opened.warnings() == read.warnings, "no warning is lost");
+  walk(BinaryIndex::join({&opened, &index}));
   for (std::size_t i = 0; i < read.packages.size(); ++i) {
     const apk::Package package = opened.package(i);
     expect(package.label() == read.packages[i].label(), "a package has its label");

@@ -1,11 +1,13 @@
 #include "apk/index/binary_index.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "apk/index/index.h"
+#include "apk/index/name_table.h"
 #include "apk/index/package_text.h"
 #include "apk/support/error.h"
 #include "apk/support/file.h"
@@ -40,13 +42,13 @@ std::string walk(const BinaryIndex& index) {
   for (std::size_t i = 0; i < index.package_count(); ++i) {
     seen.append(index.name(i)).append(index.version(i)).append(index.text(index.record(i).arch));
     for (const IndexOffer& offer : index.offers(i)) {
-      seen.append(" p:").append(index.text(index.names()[offer.name].text));
+      seen.append(" p:").append(index.name_text(offer.name));
       seen.append("=").append(index.text(offer.version));
     }
     for (const IndexNeed& need : index.depends(i))
-      seen.append(" D:").append(index.text(index.names()[need.name].text));
+      seen.append(" D:").append(index.name_text(need.name));
     for (const IndexNeed& need : index.install_if(i))
-      seen.append(" i:").append(index.text(index.names()[need.name].text));
+      seen.append(" i:").append(index.name_text(need.name));
     try {
       seen.append(" ").append(index.package(i).label());
     } catch (const Error&) {
@@ -82,8 +84,59 @@ TEST_CASE("binary index: what the text says") {
   CHECK(index.faults(1) == std::vector<std::string>{"its dependency 'bad=' is broken"});
   check_same(index, parse_index_text(kText));
   // Names that packages have come before those that are only needed.
-  CHECK(index.text(index.names()[3].text) == "base");
-  CHECK(index.text(index.names().back().text) == "docs");
+  CHECK(index.name_text(3) == "base");
+  CHECK(index.name_text(index.name_count() - 1) == "docs");
+  CHECK(index.is_own_name(3));
+  CHECK_FALSE(index.is_own_name(1));
+}
+
+TEST_CASE("binary index: several are one, in their order") {
+  // b is in both, with one identity; so is c, without any.
+  const std::string b = "C:Q1TD/6b5L/7zTai/me+k/PJePFscE=\nP:b\nV:1\nA:noarch\nI:1\np:x=1\n\n";
+  const std::string c = "P:c\nV:1\nA:noarch\nI:1\n\n";
+  const BinaryIndex first =
+      BinaryIndex::from_text("P:a\nV:1\nA:x86_64\nI:1\nD:z\np:y\ni:x\n\n" + b + c, "first");
+  const BinaryIndex second =
+      BinaryIndex::from_text(c + b + "P:z\nV:2\nA:x86_64\nI:1\nD:a>1 w\np:x\ni:c x\n\n", "second");
+  const BinaryIndex both = BinaryIndex::join({&first, &second});
+  const Bytes file = file_of(both);
+  const BinaryIndex read = BinaryIndex::view(file, BinaryIndex::Checksum::verified);
+  for (const BinaryIndex* index : {&both, &read}) {
+    CHECK(walk(*index) == walk(first) + walk(second));
+    CHECK(index->source_count() == 2);
+    CHECK(index->warnings().size() == first.warnings().size() + second.warnings().size());
+    const std::vector<std::uint64_t> sources = {1, 3, 1, 2, 3, 2};
+    const std::vector<std::uint32_t> equals = {0, 1, 2, 3, 1, 5};
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      CAPTURE(i);
+      CHECK(index->sources(i) == sources[i]);
+      CHECK(index->record(i).first_equal == equals[i]);
+    }
+    const auto find = [&](std::string_view name) { return *index->find(name, name_hash(name)); };
+    CHECK(index->providers(find("b")).size() == 1);
+    CHECK(index->providers(find("c")).size() == 2);
+    REQUIRE(index->providers(find("x")).size() == 2);
+    CHECK(index->providers(find("x"))[1].package == 5);
+    // z is needed before anything has it.
+    CHECK(find("z") < find("w"));
+    CHECK(find("w") == index->name_count() - 1);
+    // By buckets of apk's table; each name once, though z and x come of both conditions.
+    std::vector<std::string_view> triggered;
+    for (const std::uint32_t name : index->triggered(find("x")))
+      triggered.push_back(index->name_text(name));
+    std::vector<std::string_view> expected = {"a", "y", "z", "x"};
+    std::sort(expected.begin(), expected.end(), [](std::string_view l, std::string_view r) {
+      return name_hash(l) % 20000 < name_hash(r) % 20000;
+    });
+    CHECK(triggered == expected);
+  }
+  const BinaryIndex thrice = BinaryIndex::join({&second, &both});
+  CHECK(thrice.source_count() == 3);
+  CHECK(thrice.sources(1) == 7);
+  CHECK(walk(thrice) == walk(second) + walk(both));
+  CHECK(walk(BinaryIndex::join({})).empty());
+  const std::vector<const BinaryIndex*> too_many(65, &first);
+  CHECK_THROWS_AS(BinaryIndex::join(too_many), Error);
 }
 
 TEST_CASE("binary index: packages that no text said, and none at all") {
