@@ -91,13 +91,15 @@ TEST_CASE("binary index: what the text says") {
 }
 
 TEST_CASE("binary index: several are one, in their order") {
-  // b is in both, with one identity; so is c, without any.
+  // b is in both, with one identity; so is c, with the one that says nothing.
   const std::string b = "C:Q1TD/6b5L/7zTai/me+k/PJePFscE=\nP:b\nV:1\nA:noarch\nI:1\np:x=1\n\n";
-  const std::string c = "P:c\nV:1\nA:noarch\nI:1\n\n";
-  const BinaryIndex first =
-      BinaryIndex::from_text("P:a\nV:1\nA:x86_64\nI:1\nD:z\np:y\ni:x\n\n" + b + c, "first");
-  const BinaryIndex second =
-      BinaryIndex::from_text(c + b + "P:z\nV:2\nA:x86_64\nI:1\nD:a>1 w\np:x\ni:c x\n\n", "second");
+  const std::string c = "C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:c\nV:1\nA:noarch\nI:1\n\n";
+  const BinaryIndex first = BinaryIndex::from_text(
+      "C:Q1EyN5AdpAOBJWKMR89pp/C66o+OE=\nP:a\nV:1\nA:x86_64\nI:1\nD:z\np:y\ni:x\n\n" + b + c,
+      "first");
+  const BinaryIndex second = BinaryIndex::from_text(
+      c + b + "C:Q1lCFa6JMZgeWOXmWIDOT4i4t94yM=\nP:z\nV:2\nA:x86_64\nI:1\nD:a>1 w\np:x\ni:c x\n\n",
+      "second");
   const BinaryIndex both = BinaryIndex::join({&first, &second});
   const Bytes file = file_of(both);
   const BinaryIndex read = BinaryIndex::view(file, BinaryIndex::Checksum::verified);
