@@ -1,0 +1,22 @@
+#include "builder/scripts/commands/match_commands.h"
+
+#include <array>
+
+namespace tarn::builder {
+
+namespace {
+
+constexpr std::array<Command, 4> commands{{
+    {"grep", run_grep, unsupported_grep},
+    {"egrep", run_grep, unsupported_grep},
+    {"fgrep", run_grep, unsupported_grep},
+    {"sed", run_sed, unsupported_sed},
+}};
+
+}  // namespace
+
+std::span<const Command> match_commands() {
+  return commands;
+}
+
+}  // namespace tarn::builder
