@@ -3,6 +3,7 @@
 #include <array>
 
 #include "builder/scripts/commands/account_commands.h"
+#include "builder/scripts/commands/file_commands.h"
 #include "builder/scripts/commands/match_commands.h"
 #include "builder/scripts/commands/print_commands.h"
 
@@ -28,7 +29,12 @@ void Invocation::complain(std::string_view text) const {
 }
 
 const Command* find_command(std::string_view name) {
-  const std::array groups{print_commands(), match_commands(), account_commands()};
+  const std::array groups{
+      print_commands(),
+      match_commands(),
+      account_commands(),
+      file_commands(),
+  };
   for (const std::span<const Command> group : groups) {
     for (const Command& command : group) {
       if (command.name == name) return &command;

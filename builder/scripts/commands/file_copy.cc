@@ -57,7 +57,7 @@ bool FileCopier::copy_entry(const std::string& from, const std::string& to, bool
 bool FileCopier::copy_directory(const std::string& from, const std::string& to, const Node& source,
                                 const Node* goal) {
   if (!rules_.is_recursive) return refuse(fmt::format("omitting directory '{}'", from));
-  if (made_folders_.contains(&source))
+  if (goals_.contains(&source))
     return refuse(fmt::format("recursion detected, omitting directory '{}'", from));
   ScriptRootfs& files = invocation_.files;
   const std::string place = path_of(invocation_, to);
@@ -65,10 +65,10 @@ bool FileCopier::copy_directory(const std::string& from, const std::string& to, 
   if (goal == nullptr) {
     const int problem = files.make_directory(place, mode | 0700U);
     if (problem != 0) return fail("can't create directory", to, problem);
-    made_folders_.insert(files.find(place, Follow::not_last)->node.get());
   } else if (goal->type != NodeType::directory) {
     return refuse(fmt::format("target '{}' is not a directory", to));
   }
+  goals_.insert(files.find(place, Follow::not_last)->node.get());
   bool succeeded = true;
   for (const auto& name : names_in(source))
     succeeded = copy_entry(join_path(from, name), join_path(to, name),

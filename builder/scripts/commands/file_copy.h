@@ -48,9 +48,10 @@ class FileCopier {
 
   const Invocation& invocation_;
   CopyRules rules_;
-  /// Where files were copied to, and the folders that were made; only looked up.
+  /// Where files were copied to, and the folders copied to, which are not copied themselves; only
+  /// looked up.
   std::map<const Node*, std::string> copies_;
-  std::set<const Node*> made_folders_;
+  std::set<const Node*> goals_;
 };
 
 }  // namespace tarn::builder
