@@ -3,9 +3,12 @@
 #include <array>
 
 #include "builder/scripts/commands/account_commands.h"
+#include "builder/scripts/commands/compare_commands.h"
 #include "builder/scripts/commands/file_commands.h"
 #include "builder/scripts/commands/match_commands.h"
 #include "builder/scripts/commands/print_commands.h"
+#include "builder/scripts/commands/running_commands.h"
+#include "builder/scripts/commands/text_commands.h"
 
 namespace tarn::builder {
 
@@ -30,10 +33,8 @@ void Invocation::complain(std::string_view text) const {
 
 const Command* find_command(std::string_view name) {
   const std::array groups{
-      print_commands(),
-      match_commands(),
-      account_commands(),
-      file_commands(),
+      print_commands(),   text_commands(),    match_commands(), compare_commands(),
+      running_commands(), account_commands(), file_commands(),
   };
   for (const std::span<const Command> group : groups) {
     for (const Command& command : group) {
