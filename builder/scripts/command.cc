@@ -21,7 +21,8 @@ std::string Invocation::absolute(std::string_view path) const {
 }
 
 void Invocation::complain(std::string_view text) const {
-  std::string line = arguments.empty() ? std::string() : arguments.front();
+  std::string line(title);
+  if (title.empty() && !arguments.empty()) line = arguments.front();
   if (const std::size_t slash = line.rfind('/'); slash != std::string::npos) {
     line.erase(0, slash + 1);
   }

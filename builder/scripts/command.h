@@ -48,6 +48,9 @@ struct Invocation {
   /// Runs another command (found by name as the shell would, not a function of the script) with
   /// these arguments on the given input and this call's output; gives its status.
   std::function<int(std::span<const std::string> arguments, ScriptStream& input)> run;
+  /// What complaints begin with: the shell's name for a command it has in itself. The command's own
+  /// when empty.
+  std::string_view title = {};
 
   /// `path` seen from the working directory, as an absolute path; nothing is resolved in it.
   std::string absolute(std::string_view path) const;
