@@ -227,36 +227,47 @@ std::string_view applet_folder(std::string_view applet) {
   return "usr/bin";
 }
 
-std::size_t install_applet_links(Rootfs& rootfs, std::string_view program) {
+std::vector<AppletLink> applet_links(const Rootfs& rootfs, std::string_view program) {
   const auto content = read_program(rootfs, program);
-  if (!content) return 0;
+  if (!content) return {};
   auto paths = listed_paths(rootfs, program);
   if (!paths) paths = own_paths(*content);
   const std::string target = real_path(rootfs, program);
+  std::vector<AppletLink> links;
+  for (auto& path : *paths) links.push_back({std::move(path), target});
+  return links;
+}
+
+std::vector<AppletLink> bbsuid_links(const Rootfs& rootfs) {
+  const auto content = read_program(rootfs, bbsuid_path);
+  if (!content || !is_elf(*content)) return {};
+  const std::string target = real_path(rootfs, bbsuid_path);
+  const std::string busybox = real_path(rootfs, busybox_path);
+  std::vector<AppletLink> links;
+  for (const auto path : command_paths_in(*content)) {
+    const auto name = last_part(path);
+    if (name == last_part(busybox_path) || name == last_part(bbsuid_path)) continue;
+    const Entry* const there = rootfs.find(path);
+    if (there != nullptr && !leads_to(*there, busybox)) continue;
+    links.push_back({std::string(path.substr(1)), target});
+  }
+  return links;
+}
+
+std::size_t install_applet_links(Rootfs& rootfs, std::string_view program) {
   std::size_t made = 0;
-  for (const auto& path : *paths) {
-    if (rootfs.find(path) != nullptr) continue;
-    put_link(rootfs, path, target);
+  for (const auto& link : applet_links(rootfs, program)) {
+    if (rootfs.find(link.path) != nullptr) continue;
+    put_link(rootfs, link.path, link.target);
     ++made;
   }
   return made;
 }
 
 std::size_t install_bbsuid_links(Rootfs& rootfs) {
-  const auto content = read_program(rootfs, bbsuid_path);
-  if (!content || !is_elf(*content)) return 0;
-  const std::string target = real_path(rootfs, bbsuid_path);
-  const std::string busybox = real_path(rootfs, busybox_path);
-  std::size_t made = 0;
-  for (const auto path : command_paths_in(*content)) {
-    const auto name = last_part(path);
-    if (name == last_part(busybox_path) || name == last_part(bbsuid_path)) continue;
-    const Entry* const there = rootfs.find(path);
-    if (there != nullptr && !leads_to(*there, busybox)) continue;
-    put_link(rootfs, path.substr(1), target);
-    ++made;
-  }
-  return made;
+  const auto links = bbsuid_links(rootfs);
+  for (const auto& link : links) put_link(rootfs, link.path, link.target);
+  return links.size();
 }
 
 std::size_t install_busybox_links(Rootfs& rootfs) {

@@ -9,6 +9,20 @@
 
 namespace tarn::builder {
 
+/// A symbolic link that an installation makes.
+struct AppletLink {
+  std::string path;    ///< without a leading '/'
+  std::string target;  ///< absolute
+};
+
+/// The links `PROGRAM --install -s` is for, there or not, in the order it makes them; see
+/// install_applet_links.
+std::vector<AppletLink> applet_links(const Rootfs& rootfs, std::string_view program);
+
+/// The links `/bin/bbsuid --install` makes: of its own those whose paths are free or lead to
+/// busybox.
+std::vector<AppletLink> bbsuid_links(const Rootfs& rootfs);
+
 /// What `PROGRAM --install -s` does for a multi-call program of busybox at `program`
 /// ("bin/busybox", "bin/busybox-extras"): a symbolic link to it for each of its applets, where the
 /// path is free; nothing is ever replaced. The paths are those of its list in etc/busybox-paths.d

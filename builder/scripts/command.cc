@@ -8,6 +8,7 @@
 #include "builder/scripts/commands/match_commands.h"
 #include "builder/scripts/commands/print_commands.h"
 #include "builder/scripts/commands/running_commands.h"
+#include "builder/scripts/commands/system_commands.h"
 #include "builder/scripts/commands/text_commands.h"
 
 namespace tarn::builder {
@@ -35,7 +36,7 @@ void Invocation::complain(std::string_view text) const {
 const Command* find_command(std::string_view name) {
   const std::array groups{
       print_commands(),   text_commands(),    match_commands(), compare_commands(),
-      running_commands(), account_commands(), file_commands(),
+      running_commands(), account_commands(), file_commands(),  system_commands(),
   };
   for (const std::span<const Command> group : groups) {
     for (const Command& command : group) {
