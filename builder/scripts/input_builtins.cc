@@ -102,9 +102,9 @@ class FieldReader {
   /// What is left is one variable's: one field as it is, several with all that separates them.
   std::string take_rest() {
     const auto start = at_;
-    auto field = take_field();
-    if (at_ >= line_.text.size()) return field;
-    auto rest = line_.text.substr(start);
+    auto rest = take_field();
+    if (at_ < line_.text.size()) rest = line_.text.substr(start);
+    // Blanks at the end go even where a backslash was before them.
     while (!rest.empty() && is_blank_character(rest.back())) rest.pop_back();
     return rest;
   }

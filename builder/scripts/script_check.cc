@@ -262,37 +262,41 @@ class ScriptChecker {
     Program program;
     for (const auto& path : paths_for(name, path_variable_, "/")) {
       program = program_at(path, files_);
-      if (program.kind == Program::Kind::busybox || program.kind == Program::Kind::script ||
-          program.kind == Program::Kind::binary)
-        break;
+      if (program.runs()) break;
     }
     return program;
   }
 
   void check_program(KnownArguments arguments, std::size_t line) {
-    const auto& name = *arguments.front();
-    const auto program = program_called(name);
+    check_called(program_called(*arguments.front()), arguments, line);
+  }
+
+  /// A program that is called with these arguments.
+  void check_called(const Program& program, KnownArguments arguments, std::size_t line) {
     using Kind = Program::Kind;
     if (program.kind == Kind::script) {
       check_script_program(program, line);
       return;
     }
     if (program.kind != Kind::busybox && program.kind != Kind::binary) return;
-    const std::string command_name(last_part(name));
-    if (const auto* command = find_command(command_name)) {
-      if (const auto what = command->unsupported(arguments))
-        report(line, fmt::format("{}: {}", command_name, *what));
+    const std::string command_name(last_part(*arguments.front()));
+    if (program.kind == Kind::busybox && command_name == "busybox" && arguments.size() > 1 &&
+        arguments[1] && find_process_command(*arguments[1]) != nullptr) {
+      check_called(program, arguments.subspan(1), line);
       return;
     }
-    const auto* command = find_process_command(command_name);
-    if (program.kind == Kind::binary) {
-      report(line, "runs " + program.path);
-    } else if (command == nullptr) {
-      report(line, command_name + " is no native command");
-    } else if (const auto what = command->unsupported(arguments)) {
-      report(line, fmt::format("{}: {}", command_name, *what));
-    } else {
+    if (const auto* command = find_process_command(command_name);
+        command != nullptr && program.kind == Kind::busybox) {
+      if (const auto what = command->unsupported(arguments))
+        report(line, fmt::format("{}: {}", command_name, *what));
       check_process(command_name, arguments.subspan(1), line);
+    } else if (const auto* known = find_command(command_name)) {
+      if (const auto what = known->unsupported(arguments))
+        report(line, fmt::format("{}: {}", command_name, *what));
+    } else if (program.kind == Kind::binary) {
+      report(line, "runs " + program.path);
+    } else {
+      report(line, command_name + " is no native command");
     }
   }
 
@@ -311,7 +315,7 @@ class ScriptChecker {
       if (!words.empty() && words.front()) check_program(words, line);
       return;
     }
-    if (name == "which" || words.empty() || !words.front()) return;
+    if (words.empty() || !words.front()) return;
     const ScriptFacts* outer = std::exchange(facts_, nullptr);
     if (takes_text) {
       check_text(*words.front(), "", line);

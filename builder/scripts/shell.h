@@ -67,6 +67,8 @@ class Shell : public ExpansionContext {
   void set_variable(const std::string& name, const std::string& value);
   /// Where a command of that name would be found in PATH; nothing when nowhere.
   std::optional<std::string> find_in_path(std::string_view name) const;
+  /// What a command that is no builtin or function would run.
+  Program find_program(const std::string& name) const;
   /// Runs a command that is no builtin or function.
   int run_program(std::span<const std::string> arguments);
   int run_program(std::span<const std::string> arguments, const Environment& environment);

@@ -119,6 +119,12 @@ int run_env(Shell& shell, Arguments arguments, const Environment& environment) {
   if (words.empty()) throw NotNative("env without a command");
   if (changed.find("PATH") == changed.end() || changed["PATH"] != shell.parameter("PATH"))
     throw NotNative("env that changes PATH");
+  if (const auto program = shell.find_program(words.front()); !program.runs()) {
+    const bool missing = program.kind == Program::Kind::missing;
+    shell.write_error("env: can't execute '" + words.front() +
+                      "': " + (missing ? "No such file or directory" : "Permission denied") + "\n");
+    return missing ? 127 : 126;
+  }
   return shell.run_program(words, changed);
 }
 
@@ -133,45 +139,9 @@ std::optional<std::string> env_unsupported(KnownArguments arguments) {
   return "without a command";
 }
 
-// which --------------------------------------------------------------------------------------
-
-bool is_program(const std::string& path, const ScriptRootfs& files) {
-  const auto* entry = files.find(path, ScriptRootfs::Follow::last);
-  return entry != nullptr && entry->node->type == NodeType::file &&
-         (entry->node->mode & 0111U) != 0;
-}
-
-int run_which(Shell& shell, Arguments arguments, const Environment& environment) {
-  const auto found_path = environment.find("PATH");
-  const auto path = found_path == environment.end() ? std::string("/sbin:/usr/sbin:/bin:/usr/bin")
-                                                    : found_path->second;
-  int status = arguments.size() > 1 ? 0 : 1;
-  for (const auto& name : arguments.subspan(1)) {
-    if (name.starts_with('-')) throw NotNative("which " + name);
-    std::vector<std::string> candidates = paths_for(name, path, shell.state().directory);
-    if (name.find('/') != std::string::npos)
-      candidates = {name.starts_with('/') ? name : shell.state().directory + "/" + name};
-    bool found = false;
-    for (const auto& candidate : candidates) {
-      if (found || !is_program(candidate, shell.files())) continue;
-      shell.write((name.find('/') != std::string::npos ? name : candidate) + "\n");
-      found = true;
-    }
-    if (!found) status = 1;
-  }
-  return status;
-}
-
-std::optional<std::string> which_unsupported(KnownArguments arguments) {
-  for (const auto& word : arguments.subspan(1))
-    if (word && word->starts_with('-')) return "option " + *word;
-  return std::nullopt;
-}
-
-constexpr std::array<ProcessCommand, 4> table = {{{"sh", run_shell, shell_unsupported},
+constexpr std::array<ProcessCommand, 3> table = {{{"sh", run_shell, shell_unsupported},
                                                   {"ash", run_shell, shell_unsupported},
-                                                  {"env", run_env, env_unsupported},
-                                                  {"which", run_which, which_unsupported}}};
+                                                  {"env", run_env, env_unsupported}}};
 
 }  // namespace
 

@@ -28,7 +28,7 @@ struct ProcessCommand {
   std::optional<std::string> (*unsupported)(KnownArguments arguments);
 };
 
-/// sh, ash, env and which; null for any other name.
+/// sh, ash and env; null for any other name.
 const ProcessCommand* find_process_command(std::string_view name);
 
 }  // namespace tarn::builder

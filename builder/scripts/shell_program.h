@@ -23,6 +23,10 @@ struct Program {
   std::string path;                      ///< the absolute path that was asked for
   std::vector<std::string> interpreter;  ///< of a script: the interpreter and its argument
   std::string text;                      ///< of a script
+
+  bool runs() const {
+    return kind == Kind::busybox || kind == Kind::script || kind == Kind::binary;
+  }
 };
 
 /// Looks at what is at an absolute path; links are followed.

@@ -69,29 +69,24 @@ int Shell::run_program(std::span<const std::string> arguments) {
   return run_program(arguments, state_.variables.environment());
 }
 
+Program Shell::find_program(const std::string& name) const {
+  if (name.find('/') != std::string::npos)
+    return program_at(name.starts_with('/') ? name : state_.directory + "/" + name, world_.files);
+  Program best;
+  const auto* path = state_.variables.value("PATH");
+  if (path == nullptr) return best;
+  for (const auto& candidate : paths_for(name, *path, state_.directory)) {
+    auto program = program_at(candidate, world_.files);
+    if (program.runs()) return program;
+    if (program.kind != Program::Kind::missing && best.kind != Program::Kind::not_executable)
+      best = std::move(program);
+  }
+  return best;
+}
+
 int Shell::run_program(std::span<const std::string> arguments, const Environment& environment) {
   world_.budget.spend_steps();
-  const auto& name = arguments.front();
-  if (name.find('/') != std::string::npos) {
-    const auto path = name.starts_with('/') ? name : state_.directory + "/" + name;
-    return execute(program_at(path, world_.files), arguments, environment);
-  }
-  const auto* path = state_.variables.value("PATH");
-  Program best;
-  for (const auto& candidate : paths_for(name, path == nullptr ? "" : *path, state_.directory)) {
-    if (path == nullptr) break;
-    auto program = program_at(candidate, world_.files);
-    if (program.kind == Program::Kind::missing) continue;
-    const bool runs =
-        program.kind != Program::Kind::directory && program.kind != Program::Kind::not_executable;
-    if (runs) return execute(program, arguments, environment);
-    if (best.kind != Program::Kind::not_executable) best = std::move(program);
-  }
-  if (best.kind == Program::Kind::directory) {
-    complain(name + ": Permission denied");
-    return not_found;
-  }
-  return execute(best, arguments, environment);
+  return execute(find_program(arguments.front()), arguments, environment);
 }
 
 int Shell::execute(const Program& program, std::span<const std::string> arguments,
@@ -105,7 +100,9 @@ int Shell::execute(const Program& program, std::span<const std::string> argument
     case Kind::directory:
     case Kind::not_executable:
       complain(name + ": Permission denied");
-      return not_executable;
+      return program.kind == Kind::directory && name.find('/') == std::string::npos
+                 ? not_found
+                 : not_executable;
     case Kind::script:
       return run_script_file(program, arguments, environment);
     case Kind::busybox:
@@ -113,11 +110,14 @@ int Shell::execute(const Program& program, std::span<const std::string> argument
       break;
   }
   const auto command_name = last_part(name);
+  const bool busybox = program.kind == Kind::busybox;
+  if (busybox && command_name == "busybox" && arguments.size() > 1 &&
+      find_process_command(arguments[1]) != nullptr)
+    return execute(program, arguments.subspan(1), environment);
+  if (const auto* command = find_process_command(command_name); command != nullptr && busybox)
+    return command->run(*this, arguments, environment);
   if (const auto* command = find_command(command_name))
     return run_command(*command, arguments, environment);
-  if (const auto* command = find_process_command(command_name);
-      command != nullptr && program.kind == Kind::busybox)
-    return command->run(*this, arguments, environment);
   if (program.kind == Kind::binary) throw NotNative("runs " + program.path);
   throw NotNative(command_name + " is no native command");
 }
@@ -171,9 +171,13 @@ int Shell::run_command(const Command& command, std::span<const std::string> argu
   if (const auto unsupported = command.unsupported(known))
     throw NotNative(fmt::format("{}: {}", command.name, *unsupported));
   auto& output = stream(1);
-  const auto run = [this, &environment, &output](std::span<const std::string> inner,
-                                                 ScriptStream& input) {
+  const auto run = [this, arguments, &environment, &output](std::span<const std::string> inner,
+                                                            ScriptStream& input) {
     if (inner.empty()) return 0;
+    // Each applet has its own words for it.
+    if (!find_program(inner.front()).runs())
+      throw NotNative(
+          fmt::format("{} is to run {}, which is no program", arguments.front(), inner.front()));
     const ScriptBudget::Level level(world_.budget);
     const SavedDescriptors saved(state_, SavedDescriptors::Kept::no);
     state_.descriptors[0] = borrowed(input);

@@ -151,52 +151,44 @@ class OptionReader {
       finish("?", 0);
       return 1;
     }
-    if (place_ > words_.size() || offset_ >= words_[place_ - 1].size())
+    if (place_ < 2 || place_ > words_.size() + 1 || offset_ >= words_[place_ - 2].size())
       throw NotNative("getopts with arguments that changed");
     take_letter();
     return 0;
   }
 
  private:
+  /// Goes on to the next word, if it has options.
   bool begin_word() {
     if (place_ > words_.size()) return false;
     const auto& word = words_[place_ - 1];
     if (word.size() < 2 || word.front() != '-') return false;
-    if (word == "--") {
-      ++place_;
-      return false;
-    }
+    ++place_;
+    if (word == "--") return false;
     offset_ = 1;
     return true;
   }
 
   void take_letter() {
-    const auto& word = words_[place_ - 1];
+    const auto& word = words_[place_ - 2];
     const char letter = word[offset_++];
     const bool last = offset_ >= word.size();
     const auto found = letter == ':' ? std::string::npos : letters_.find(letter);
-    const bool with_value =
-        found != std::string::npos && found + 1 < letters_.size() && letters_[found + 1] == ':';
-    std::string value;
-    bool has_value = false;
+    const bool known = found != std::string::npos;
+    const bool with_value = known && found + 1 < letters_.size() && letters_[found + 1] == ':';
     std::string name(1, letter);
-    if (found == std::string::npos) {
+    if (!known) {
       name = refuse(letter, "Illegal option -", "", "?");
-    } else if (with_value && !last) {
-      value = word.substr(offset_);
-      has_value = true;
-    } else if (with_value && place_ < words_.size()) {
-      value = words_[place_++];
-      has_value = true;
-    } else if (with_value) {
+    } else if (!with_value) {
+      shell_.set_variable("OPTARG", "");
+    } else if (!last) {
+      shell_.set_variable("OPTARG", word.substr(offset_));
+    } else if (place_ <= words_.size()) {
+      shell_.set_variable("OPTARG", words_[place_++ - 1]);
+    } else {
       name = refuse(letter, "No arg for -", " option", ":");
     }
-    if (has_value) shell_.set_variable("OPTARG", value);
-    if (!has_value && with_value && !silent_) (void)shell_.state().variables.unset("OPTARG");
-    if (!with_value && found != std::string::npos) shell_.set_variable("OPTARG", "");
-    const bool word_over = last || has_value;
-    if (word_over) ++place_;
-    finish(name, word_over ? 0 : offset_);
+    finish(name, last || with_value ? 0 : offset_);
   }
 
   /// Says what is wrong, aloud or in OPTARG; gives the option's name.
