@@ -67,12 +67,12 @@ class ModeChange {
     return true;
   }
 
-  /// Changes all below, too; links in it are left alone.
+  /// Changes all below, too; a link is not gone through, and below it is left alone.
   bool apply_below(const std::string& path) {
     return visit_tree(
-        invocation_, path, TreeOrder::folder_first, TreeLinks::operand,
+        invocation_, path, TreeOrder::folder_first, TreeLinks::none,
         [&](const std::string& place, const Entry& entry) {
-          return entry.node->type == NodeType::symlink || apply(place);
+          return (entry.node->type == NodeType::symlink && place != path) || apply(place);
         },
         [&](const std::string& place, int problem) { complain_of(invocation_, place, problem); });
   }

@@ -11,8 +11,8 @@ namespace tarn::builder {
 namespace {
 
 constexpr OptionRules rules = {"Rs:ud:r:I::D:", "RsrID", {}};
-/// What strftime makes the same of in every C library; %s, %Z, %z and %% are done here.
-constexpr std::string_view plain_letters = "aAbBcCdDeFgGhHIjklmMnprRStTuUVwWxXyY";
+/// What strftime of musl has, as other C libraries do; %s, %Z, %z and %% are done here.
+constexpr std::string_view plain_letters = "aAbBcCdDeFgGhHIjmMnprRStTuUVwWxXyY";
 constexpr std::string_view default_format = "%a %b %e %H:%M:%S %Z %Y";
 
 /// Why a format is not built; nothing when it is.

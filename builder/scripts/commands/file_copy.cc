@@ -89,7 +89,7 @@ bool FileCopier::clear_way(const std::string& to, bool is_there) {
 bool FileCopier::make_name(const std::string& from, const std::string& to, bool is_there) {
   ScriptRootfs& files = invocation_.files;
   const std::string place = path_of(invocation_, to);
-  if (is_there && rules_.is_forced) files.remove_file(place);
+  if (is_there) files.remove_file(place);
   const bool is_link = rules_.make == CopyRules::Make::hard_link;
   const int problem = is_link ? files.make_link(path_of(invocation_, from), place)
                               : files.make_symlink(from, place);

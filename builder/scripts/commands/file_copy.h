@@ -15,7 +15,6 @@ namespace tarn::builder {
 struct CopyRules {
   bool is_recursive = false;
   bool keeps_all = false;  ///< owner, mode and time, else the mode less the umask
-  bool is_forced = false;  ///< a link is made in place of what is there
   bool is_silent = false;  ///< nothing is complained of
   /// Which symbolic links are read; the others are copied as links.
   enum class Follow { none, operands, all };

@@ -49,16 +49,10 @@ class Names {
   std::string user_both(std::uint32_t uid) const { return both(users_, uid); }
   std::string group_both(std::uint32_t gid) const { return both(groups_, gid); }
 
-  /// The name or, complained of, the number. A missing name counts as a failure.
-  std::string name(const AccountFile& file, std::uint32_t number) {
-    const auto* const record = file.find_number(number);
-    if (record != nullptr) return record->front();
-    invocation_.complain(fmt::format("unknown ID {}", number));
-    failed_ = true;
-    return fmt::format("{}", number);
-  }
-  std::string user_name(std::uint32_t uid) { return name(users_, uid); }
-  std::string group_name(std::uint32_t gid) { return name(groups_, gid); }
+  /// Prints a number or, if asked, its name; a name that is missing is complained of and counts as
+  /// a failure.
+  void print_user(std::uint32_t uid, bool as_name) { print(users_, uid, as_name); }
+  void print_group(std::uint32_t gid, bool as_name) { print(groups_, gid, as_name); }
   bool failed() const { return failed_; }
 
   /// A user's groups: the own one, then those that have it as a member.
@@ -73,6 +67,20 @@ class Names {
   }
 
  private:
+  void print_name(const AccountFile& file, std::uint32_t number) {
+    const auto* const record = file.find_number(number);
+    invocation_.output.write(record == nullptr ? fmt::format("{}", number) : record->front());
+    if (record != nullptr) return;
+    invocation_.complain(fmt::format("unknown ID {}", number));
+    failed_ = true;
+  }
+  void print(const AccountFile& file, std::uint32_t number, bool as_name) {
+    if (as_name)
+      print_name(file, number);
+    else
+      invocation_.output.write(fmt::format("{}", number));
+  }
+
   const Invocation& invocation_;
   AccountFile users_;
   AccountFile groups_;
@@ -98,23 +106,19 @@ std::optional<Person> find_person(const Invocation& invocation, const Names& nam
                 names.groups_of(*user)};
 }
 
-/// The groups in one line: the own one, then the others.
-std::string group_list(Names& names, const Person& person, bool as_names) {
-  const auto text = [&](std::uint32_t gid) {
-    return as_names ? names.group_name(gid) : fmt::format("{}", gid);
-  };
-  std::string list = text(person.gid);
-  for (const auto gid : person.groups)
-    if (gid != person.gid) list += " " + text(gid);
-  return list;
-}
-
+/// Prints the groups in one line: the own one, then the others.
 int print_groups(const Invocation& invocation, const std::vector<std::string>& operands,
                  bool as_names) {
   Names names(invocation);
   const auto person = find_person(invocation, names, operands);
   if (!person) return 1;
-  invocation.output.write(group_list(names, *person, as_names) + "\n");
+  names.print_group(person->gid, as_names);
+  for (const auto gid : person->groups) {
+    if (gid == person->gid) continue;
+    invocation.output.write(" ");
+    names.print_group(gid, as_names);
+  }
+  invocation.output.write("\n");
   return names.failed() ? 1 : 0;
 }
 
@@ -156,21 +160,21 @@ int run_id(const Invocation& invocation) {
   Names names(invocation);
   const auto person = find_person(invocation, names, given.operands);
   if (!person) return 1;
-  std::string text;
   if (given.has('u')) {
-    text = given.has('n') ? names.user_name(person->uid) : fmt::format("{}", person->uid);
+    names.print_user(person->uid, given.has('n'));
   } else if (given.has('g')) {
-    text = given.has('n') ? names.group_name(person->gid) : fmt::format("{}", person->gid);
+    names.print_group(person->gid, given.has('n'));
   } else {
-    text =
+    std::string text =
         fmt::format("uid={} gid={}", names.user_both(person->uid), names.group_both(person->gid));
     std::string_view lead = " groups=";
     for (const auto gid : person->groups) {
       text.append(lead).append(names.group_both(gid));
       lead = ",";
     }
+    invocation.output.write(text);
   }
-  invocation.output.write(text + "\n");
+  invocation.output.write("\n");
   return names.failed() ? 1 : 0;
 }
 

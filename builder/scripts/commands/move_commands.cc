@@ -65,7 +65,6 @@ CopyRules read_copy_rules(const ParsedOptions<std::string>& given) {
   CopyRules rules;
   rules.is_recursive = given.has('a') || given.has('r') || given.has('R');
   rules.keeps_all = given.has('a') || given.has('p');
-  rules.is_forced = given.has('f');
   const bool keeps_links = given.has('a') || given.has('d') || given.has('P');
   if (given.has('L'))
     rules.follow = CopyRules::Follow::all;
@@ -74,6 +73,25 @@ CopyRules read_copy_rules(const ParsedOptions<std::string>& given) {
   if (given.has('l')) rules.make = CopyRules::Make::hard_link;
   if (given.has('s')) rules.make = CopyRules::Make::symlink;
   return rules;
+}
+
+/// For one source and one goal: a folder goes into the goal unless a tree is made of it, and with
+/// -T only a folder may take the place of one. False, complained of, when the latter fails.
+bool settle_single_copy(const Invocation& invocation, const ParsedOptions<std::string>& given,
+                        const CopyRules& rules, Transfer& transfer) {
+  const auto follow = rules.follow == CopyRules::Follow::none ? Follow::not_last : Follow::last;
+  const Entry* const source =
+      invocation.files.find(path_of(invocation, transfer.sources.front()), follow);
+  const bool is_folder = source != nullptr && source->node->type == NodeType::directory;
+  const bool has_goal =
+      invocation.files.find(path_of(invocation, transfer.goal), Follow::last) != nullptr;
+  if (!given.has('T')) {
+    if (is_folder && (!rules.is_recursive || has_goal)) transfer.into_directory = true;
+    return true;
+  }
+  if (source == nullptr || is_folder || !is_directory(invocation, transfer.goal)) return true;
+  invocation.complain(fmt::format("'{}' is a directory", transfer.goal));
+  return false;
 }
 
 /// Removes a file or, if asked, a tree, with rm's complaints.
@@ -144,17 +162,11 @@ std::optional<bool> make_one_link(const Invocation& invocation,
 
 int run_cp(const Invocation& invocation) {
   const auto given = parse_options(invocation, cp_rules);
-  const auto transfer = read_transfer(invocation, given);
+  auto transfer = read_transfer(invocation, given);
   if (!transfer) return 1;
   const CopyRules rules = read_copy_rules(given);
-  // Only a folder that is copied may take the place of one.
-  if (given.has('T') && is_directory(invocation, transfer->goal)) {
-    const Entry* const source = find_plain(invocation, transfer->sources.front());
-    if (source != nullptr && source->node->type != NodeType::directory) {
-      invocation.complain(fmt::format("'{}' is a directory", transfer->goal));
-      return 1;
-    }
-  }
+  if (given.operands.size() == 2 && given.value('t') == nullptr)
+    if (!settle_single_copy(invocation, given, rules, *transfer)) return 1;
   FileCopier copier(invocation, rules);
   int status = 0;
   for (const auto& source : transfer->sources) {
@@ -183,6 +195,12 @@ int run_mv(const Invocation& invocation) {
     const std::string goal =
         transfer->into_directory ? join_path(transfer->goal, last_part(source)) : transfer->goal;
     if (given.has('n') && find_plain(invocation, goal) != nullptr) continue;
+    const Entry* const entry = find_plain(invocation, source);
+    if (given.has('T') && entry != nullptr && entry->node->type != NodeType::directory &&
+        is_directory(invocation, goal)) {
+      invocation.complain(fmt::format("'{}' is a directory", goal));
+      return 1;
+    }
     const int problem =
         invocation.files.rename(path_of(invocation, source), path_of(invocation, goal));
     if (problem == 0) continue;

@@ -42,6 +42,11 @@ std::string real_path_of(const Invocation& invocation, const std::string& operan
   std::string path = path_of(invocation, operand);
   if (files.find(path, Follow::last, &problem) != nullptr) return files.real_path(path);
   if (problem != ENOENT) return {};
+  // A missing name must stand in a folder that is named.
+  const auto name_end = operand.find_last_not_of('/');
+  const bool is_bare =
+      name_end != std::string::npos && operand.rfind('/', name_end) == std::string::npos;
+  if (is_bare && files.find(path, Follow::not_last) == nullptr) return {};
   if (!path.ends_with('/')) return files.real_path(path);
   // A missing name that ends in '/' is taken without it, and then even a link stays as it is.
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
