@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/core.h>
@@ -38,15 +39,34 @@ int install_links(const Invocation& invocation) {
   return make_links(invocation, links);
 }
 
-int list_applets(const Invocation& invocation) {
+/// The applets the program itself names; none where it cannot be read.
+std::vector<std::string> own_applets(const Invocation& invocation) {
   std::string program;
-  const std::string path = "/" + program_path(invocation);
-  if (invocation.files.read(path, program) != 0)
-    throw NotNative("busybox --list: no program to read the applets of");
-  const auto names = applet_names(program);
-  if (names.empty()) throw NotNative("busybox --list: a program without applets");
+  if (invocation.files.read("/" + program_path(invocation), program) != 0) return {};
+  return applet_names(program);
+}
+
+int list_applets(const Invocation& invocation) {
+  const auto names = own_applets(invocation);
+  if (names.empty()) throw NotNative("busybox --list: no program to read the applets of");
   for (const auto& name : names) invocation.output.write(name + "\n");
   return 0;
+}
+
+/// Runs an applet, whether or not there is a link of its name.
+int run_applet(const Invocation& invocation) {
+  const std::string& name = invocation.arguments[1];
+  const auto names = own_applets(invocation);
+  if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
+    invocation.error.write(fmt::format("{}: applet not found\n", name));
+    return 127;
+  }
+  const Command* const command = find_command(name);
+  if (command == nullptr) throw NotNative("busybox: applet " + name);
+  const ScriptBudget::Level level(invocation.budget);
+  Invocation inner = invocation;
+  inner.arguments = invocation.arguments.subspan(1);
+  return command->run(inner);
 }
 
 }  // namespace
@@ -61,7 +81,7 @@ int run_busybox(const Invocation& invocation) {
   }
   if (first == "--list" && arguments.size() == 2) return list_applets(invocation);
   if (first.starts_with('-')) throw NotNative("busybox: option " + first);
-  return invocation.run(arguments.subspan(1), invocation.input);
+  return run_applet(invocation);
 }
 
 std::optional<std::string> busybox_unsupported(KnownArguments arguments) {

@@ -262,6 +262,10 @@ TEST_CASE("busybox and bbsuid install their links") {
   CHECK(call.run({"bbsuid", "--install"}) == CallResult{});
   CHECK(call.rootfs.find("bin/su")->node->target == "/bin/bbsuid");
   CHECK(call.rootfs.find("usr/bin/passwd")->node->target == "/bin/bbsuid");
+  call.rootfs.remove("bin/echo");
+  CHECK(call.run({"busybox", "echo", "a"}) == CallResult{0, "a\n", ""});
+  CHECK(call.run({"busybox", "getent", "passwd"}) ==
+        CallResult{127, "", "getent: applet not found\n"});
   CHECK(call.run({"busybox", "--list"}).output.starts_with("[\n[[\nacpid\n"));
 }
 
