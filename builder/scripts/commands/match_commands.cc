@@ -6,11 +6,12 @@ namespace tarn::builder {
 
 namespace {
 
-constexpr std::array<Command, 4> commands{{
+constexpr std::array<Command, 5> commands{{
     {"grep", run_grep, unsupported_grep},
     {"egrep", run_grep, unsupported_grep},
     {"fgrep", run_grep, unsupported_grep},
     {"sed", run_sed, unsupported_sed},
+    {"awk", run_awk, unsupported_awk},
 }};
 
 }  // namespace

@@ -15,4 +15,7 @@ std::optional<std::string> unsupported_grep(KnownArguments arguments);
 int run_sed(const Invocation& invocation);
 std::optional<std::string> unsupported_sed(KnownArguments arguments);
 
+int run_awk(const Invocation& invocation);
+std::optional<std::string> unsupported_awk(KnownArguments arguments);
+
 }  // namespace tarn::builder

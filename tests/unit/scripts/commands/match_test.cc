@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "apk/support/error.h"
 #include "unit/scripts/commands/command_call.h"
 
 namespace tarn::builder {
@@ -138,6 +139,57 @@ TEST_CASE("what sed cannot do exactly is known before") {
   CHECK(CommandCall::unsupported({"sed", "s/\\(a\\)\\1/b/"}) ==
         "a back-reference in a regular expression");
   CHECK(CommandCall::unsupported({"sed", "bx"}) == "sed: can't find label for jump to 'x'");
+}
+
+TEST_CASE("awk works on fields") {
+  const char* text = "a b c\nd:e f\n\n10 9 x\n";
+  check_all({
+      {{"awk", "{print $1,$NF}"}, text, 0, "a c\nd:e f\n \n10 x\n"},
+      {{"awk", "-F:", "$3>99{print $1}", "/etc/passwd"}, "", 0, "nginx\n"},
+      {{"awk", "-F", ":", "-v", "n=nginx", "$1==n{print $3}", "/etc/passwd"}, "", 0, "100\n"},
+      {{"awk", "NR==2"}, text, 0, "d:e f\n"},
+      {{"awk", "/a/,/f/"}, text, 0, "a b c\nd:e f\n"},
+      {{"awk", "!seen[$1]++"}, "a\nb\na\n", 0, "a\nb\n"},
+      {{"awk", "{$2=\"Q\"}1"}, "a b c\n", 0, "a Q c\n"},
+      {{"awk", "{s+=$1}END{print s, NR}"}, "1\n2.5\n", 0, "3.5 2\n"},
+      {{"awk", "BEGIN{OFS=\"-\";print substr(\"hello\",2,3),index(\"abc\",\"c\"),toupper(\"x\")}"},
+       "",
+       0,
+       "ell-3-X\n"},
+      {{"awk", "BEGIN{n=split(\"a:b:c\",A,\":\");print n A[3]}"}, "", 0, "3c\n"},
+      {{"awk", "{gsub(/b/,\"[&]\");print}"}, "abcb\n", 0, "a[b]c[b]\n"},
+      {{"awk", "BEGIN{print match(\"xabc\",/b./),RSTART,RLENGTH}"}, "", 0, "3 3 2\n"},
+      {{"awk", "BEGIN{printf \"%s %d %5.2f|%-3s|\\n\",\"a\",3.7,2.5,\"b\"}"},
+       "",
+       0,
+       "a 3  2.50|b  |\n"},
+      {{"awk", "BEGIN{for(i=0;i<5;i++){if(i==1)continue;if(i==3)break;print i}}"}, "", 0, "0\n2\n"},
+      {{"awk", "BEGIN{while(i<2)i++;do i++;while(i<5);print i;if(i>9)print 1;else print 2}"},
+       "",
+       0,
+       "5\n2\n"},
+      {{"awk", "BEGIN{print 1/3,1e6,7%3,2^10,1==1.0,\"10\"<\"9\"}"},
+       "",
+       0,
+       "0.333333 1000000 1 1024 1 1\n"},
+      {{"awk", "NR==1{next}{exit 3}END{print \"end\"}"}, text, 3, "end\n"},
+      {{"awk", "{print x}", "x=1", "etc/group"}, "", 0, "1\n"},
+      {{"awk", "BEGIN{a[1]=2;delete a[1];print (1 in a)}"}, "", 0, "0\n"},
+  });
+  CommandCall call;
+  CHECK(call.run({"awk", "{print > \"out\"}"}, "a\nb\n").status == 0);
+  CHECK(call.text("out") == "a\nb\n");
+  CHECK_THROWS_AS(call.run({"awk", "BEGIN{while(1)x++}"}), Error);
+}
+
+TEST_CASE("what awk cannot do exactly is known before") {
+  for (const char* program :
+       {"BEGIN{getline}", "{print | \"cat\"}", "function f(){}", "{for(k in a)print k}", "{print",
+        "BEGIN{system(\"x\")}", "{print $-1}", "BEGIN{print 0x10}", "BEGIN{a[i++]+=1}", "/(/"}) {
+    CAPTURE(program);
+    CHECK_FALSE(CommandCall::unsupported({"awk", program}).empty());
+  }
+  CHECK(CommandCall::unsupported({"awk", "-F:", "{print $1}"}).empty());
 }
 
 }  // namespace
