@@ -56,6 +56,7 @@ class RegularSearch {
   /// Which way is tried first where the match could go on in two.
   enum class Order { preferred, reversed };
   RegularExpression::Match groups(Range whole, Order order);
+  RegularExpression::Match match_of(Range whole, const std::vector<std::size_t>& slots) const;
   struct Thread {
     std::uint32_t instruction = 0;
     std::size_t start = 0;
@@ -189,6 +190,19 @@ RegularExpression::Match RegularSearch::groups(Range whole) {
   return match;
 }
 
+/// What the slots say at the end of a match.
+RegularExpression::Match RegularSearch::match_of(Range whole,
+                                                 const std::vector<std::size_t>& slots) const {
+  RegularExpression::Match match{whole};
+  for (std::size_t group = 1; group <= program_.groups; ++group) {
+    const std::size_t begin = slots[2 * group];
+    const std::size_t end = slots[2 * group + 1];
+    const bool took_part = begin != none && end != none && begin <= end;
+    match.push_back(took_part ? std::optional(Range{begin, end}) : std::nullopt);
+  }
+  return match;
+}
+
 RegularExpression::Match RegularSearch::groups(Range whole, Order order) {
   const std::size_t positions = whole.end - whole.begin + 1;
   if (positions > most_remembered / program_.instructions.size()) {
@@ -249,14 +263,7 @@ RegularExpression::Match RegularSearch::groups(Range whole, Order order) {
         }
     }
   }
-  RegularExpression::Match match{whole};
-  for (std::size_t group = 1; group <= program_.groups; ++group) {
-    const std::size_t begin = slots[2 * group];
-    const std::size_t end = slots[2 * group + 1];
-    const bool took_part = begin != none && end != none && begin <= end;
-    match.push_back(took_part ? std::optional(Range{begin, end}) : std::nullopt);
-  }
-  return match;
+  return match_of(whole, slots);
 }
 
 RegularExpression::RegularExpression(std::string_view pattern, Syntax syntax, Letters letters,

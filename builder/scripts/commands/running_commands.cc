@@ -19,31 +19,6 @@ int run_logger(const Invocation& invocation) {
   return 0;
 }
 
-/// Why env cannot be run so: it can run a command, but not in an environment of its own.
-std::optional<std::string> fault_of_env(KnownArguments arguments) {
-  if (arguments.size() < 2) return "env that prints";
-  if (!arguments[1]) return std::nullopt;
-  const std::string& first = *arguments[1];
-  if (first.starts_with('-')) return "option " + first;
-  if (first.find('=') != std::string::npos) return "env that sets " + first;
-  return std::nullopt;
-}
-
-std::optional<std::string> unsupported_env(KnownArguments arguments) {
-  if (auto fault = fault_of_env(arguments)) return fault;
-  if (!arguments[1]) return std::nullopt;
-  const Command* command = find_command(*arguments[1]);
-  return command == nullptr ? "command " + *arguments[1]
-                            : command->unsupported(arguments.subspan(1));
-}
-
-int run_env(const Invocation& invocation) {
-  const std::vector<std::optional<std::string>> known(invocation.arguments.begin(),
-                                                      invocation.arguments.end());
-  if (const auto fault = fault_of_env(known)) throw NotNative(*fault);
-  return invocation.run(invocation.arguments.subspan(1), invocation.input);
-}
-
 bool is_program(const Invocation& invocation, std::string_view path) {
   const Entry* entry = invocation.files.find(path_of(invocation, path), ScriptRootfs::Follow::last);
   return entry != nullptr && entry->node->type == NodeType::file &&
@@ -87,9 +62,8 @@ int run_which(const Invocation& invocation) {
   return status;
 }
 
-constexpr std::array<Command, 4> commands{{
+constexpr std::array<Command, 3> commands{{
     {"xargs", run_xargs, unsupported_xargs},
-    {"env", run_env, unsupported_env},
     {"which", run_which, unsupported_which},
     {"logger", run_logger, nothing_unsupported},
 }};

@@ -6,7 +6,7 @@
 
 namespace tarn::builder {
 
-/// Commands that run or find others, and one that tells the system: xargs env which logger.
+/// Commands that run or find others, and one that tells the system: xargs which logger.
 std::span<const Command> running_commands();
 
 int run_xargs(const Invocation& invocation);

@@ -213,6 +213,18 @@ SedAddress SedParser::parse_end() {
   return address;
 }
 
+void check_addresses(const SedCommand& command) {
+  // A line 0 is no address at all for busybox, now and then.
+  for (const SedAddress* address : {&command.begin, &command.end}) {
+    if (address->kind == SedAddress::Kind::line && address->number == 0) {
+      throw NotNative("sed: line 0");
+    }
+  }
+  if (command.begin.kind == SedAddress::Kind::none && command.end.kind != SedAddress::Kind::none) {
+    throw NotNative("sed: a range without a beginning");
+  }
+}
+
 SedCommand SedParser::parse_command() {
   SedCommand command;
   command.begin = parse_address();
@@ -220,14 +232,7 @@ SedCommand SedParser::parse_command() {
     ++at_;
     command.end = parse_end();
   }
-  // A line 0 is no address at all for busybox, now and then.
-  const auto is_zero = [](const SedAddress& address) {
-    return address.kind == SedAddress::Kind::line && address.number == 0;
-  };
-  if (is_zero(command.begin) || is_zero(command.end)) throw NotNative("sed: line 0");
-  if (command.begin.kind == SedAddress::Kind::none && command.end.kind != SedAddress::Kind::none) {
-    throw NotNative("sed: a range without a beginning");
-  }
+  check_addresses(command);
   skip_spaces();
   if (peek() == '!') {
     command.inverted = true;

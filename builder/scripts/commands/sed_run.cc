@@ -195,15 +195,7 @@ SedRun::Next SedRun::execute(std::size_t& index) {
     case 'd':
       return Next::delete_line;
     case 's':
-      if (substitute(command)) {
-        substituted_ = true;
-        if (command.prints) put_line(pattern_, ended_);
-        if (!command.file.empty()) {
-          Output file{&files_[command.file], files_last_[command.file]};
-          put(file, pattern_, ended_);
-          files_last_[command.file] = file.last;
-        }
-      }
+      if (substitute(command)) report_substitution(command);
       return Next::command;
     case 'a':
       appended_.push_back(command.text);
@@ -217,12 +209,9 @@ SedRun::Next SedRun::execute(std::size_t& index) {
     case 'r':
       append_file(command.text);
       return Next::command;
-    case 'w': {
-      Output file{&files_[command.text], files_last_[command.text]};
-      put(file, pattern_, ended_);
-      files_last_[command.text] = file.last;
+    case 'w':
+      put_to_file(command.text);
       return Next::command;
-    }
     case 'n':
       return print_and_read_next();
     case 'N':
@@ -241,16 +230,32 @@ SedRun::Next SedRun::execute(std::size_t& index) {
       index = command.target;
       return Next::command;
     case 'y':
-      for (char& c : pattern_) {
-        for (std::size_t i = 0; i < command.text.size(); i += 2) {
-          if (c != command.text[i]) continue;
-          c = command.text[i + 1];
-          break;
-        }
-      }
+      replace_characters(command.text);
       return Next::command;
     default:
       return execute_hold(command);
+  }
+}
+
+void SedRun::put_to_file(const std::string& name) {
+  Output file{&files_[name], files_last_[name]};
+  put(file, pattern_, ended_);
+  files_last_[name] = file.last;
+}
+
+void SedRun::report_substitution(const SedCommand& command) {
+  substituted_ = true;
+  if (command.prints) put_line(pattern_, ended_);
+  if (!command.file.empty()) put_to_file(command.file);
+}
+
+void SedRun::replace_characters(const std::string& pairs) {
+  for (char& c : pattern_) {
+    for (std::size_t i = 0; i < pairs.size(); i += 2) {
+      if (c != pairs[i]) continue;
+      c = pairs[i + 1];
+      break;
+    }
   }
 }
 

@@ -49,6 +49,9 @@ class SedRun {
   Next append_next();
   Next print_and_read_next();
   bool substitute(const SedCommand& command);
+  void report_substitution(const SedCommand& command);
+  void replace_characters(const std::string& pairs);
+  void put_to_file(const std::string& name);
   void expand(std::string& out, const std::string& replacement, std::string_view line,
               const RegularExpression::Match& match);
   void put(Output& output, std::string_view text, bool newline);
