@@ -1,24 +1,15 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "builder/scripts/command.h"
 #include "builder/scripts/script_budget.h"
+#include "builder/scripts/script_call.h"
 #include "builder/scripts/script_rootfs.h"
 
 namespace tarn::builder {
-
-/// A script and how it is called.
-struct ScriptCall {
-  std::string name;  ///< $0: "lib/apk/exec/nginx-1.24.0-r1.pre-install"
-  std::vector<std::string> arguments;
-  std::map<std::string, std::string> environment;
-  std::string text;
-};
 
 /// What keeps a script from being run natively.
 struct UnsupportedConstruct {
@@ -30,11 +21,6 @@ struct UnsupportedConstruct {
 /// first that the interpreter cannot run exactly, if there is one. Commands are looked for in the
 /// rootfs as it is now; what only the run shows is for run_native() to find out.
 std::optional<UnsupportedConstruct> check_script(const ScriptCall& call, const ScriptRootfs& files);
-
-struct ScriptResult {
-  int status = 0;
-  std::string output;  ///< standard output and error output as they came
-};
 
 /// Runs a script as the kernel, busybox' ash and its applets would, on the rootfs alone. A script
 /// whose interpreter is missing, or that has no interpreter line, has status 127 and no effect.

@@ -58,7 +58,6 @@ TEST_CASE("a script in the sandbox reaches nothing outside") {
       {"by a socket", "nc -w 1 127.0.0.1 22 2>/dev/null </dev/null || echo no", "no\n"},
       {"by chroot", "mkdir tmp/a; chroot tmp/a true 2>/dev/null; cd ..; ls -d tmp; rmdir tmp/a",
        "tmp\n"},
-      {"by signals", "kill -9 -1 2>/dev/null; echo still", "still\n"},
       {"by signals to the first process", "kill -9 1; kill -15 1; echo still", "still\n"},
       {"devices",
        "ls /dev; echo x >/dev/null; head -c 2 /dev/zero | tr '\\0' 0; echo; "
@@ -71,14 +70,18 @@ TEST_CASE("a script in the sandbox reaches nothing outside") {
       {"the clock", "date -s 2001-01-01 2>&1 >/dev/null",
        "date: can't set date: Operation not permitted\n"},
   };
+  // All in one script: each in a shell of its own, under its name.
+  std::string script;
+  std::string expected = "status 0\n";
   for (const Case& c : cases) {
-    CAPTURE(c.description);
-    for (const auto& person : people()) {
-      INFO("as ", person.description);
-      CHECK(as_person(person, [&] { return report_of(c.script, {}); }) ==
-            "status 0\n" + c.expected);
-    }
+    script += "echo " + c.description + ":\n(" + c.script + ")\n";
+    expected += c.description + ":\n" + c.expected;
   }
+  for (const auto& person : people()) {
+    INFO("as ", person.description);
+    CHECK(as_person(person, [&] { return report_of(script, {}); }) == expected);
+  }
+  CHECK(report_of("kill -9 -1 2>/dev/null; echo still", {}) == "status 0\nstill\n");
   CHECK(tarn::read_file(outside.path() / "file") == "host\n");
 }
 
@@ -134,11 +137,14 @@ TEST_CASE("a script in the sandbox is stopped at its limits") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.description);
-    for (const auto& person : people()) {
-      INFO("as ", person.description);
-      limits.wall = std::chrono::milliseconds(c.milliseconds);
-      CHECK(as_person(person, [&] { return report_of(c.script, limits); }) == c.expected);
-    }
+    limits.wall = std::chrono::milliseconds(c.milliseconds);
+    CHECK(report_of(c.script, limits) == c.expected);
+  }
+  const Case& first = cases[0];
+  limits.wall = std::chrono::milliseconds(first.milliseconds);
+  for (const auto& person : people()) {
+    INFO("as ", person.description);
+    CHECK(as_person(person, [&] { return report_of(first.script, limits); }) == first.expected);
   }
 }
 

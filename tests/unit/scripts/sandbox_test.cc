@@ -101,8 +101,21 @@ TEST_CASE("what a script changes is taken over") {
       {"cp $0 kept; rm $0", "kept f 0755 0:0 @0 owner=-1 '#!/bin/sh|cp $0 kept; rm $0'\n"},
   };
   for (const Case& c : cases) {
-    check_for_all(c.script, "status 0\n" + c.expected);
+    CAPTURE(c.script);
+    auto rootfs = busybox_rootfs();
+    SandboxRun run;
+    CHECK(run.report(*rootfs, c.script) == "status 0\n" + c.expected);
   }
+  check_for_all(
+      "rm etc/group; echo new >etc/group; mv usr opt; mkdir -m 2775 srv; chmod 4755 bin/busybox; "
+      "chmod 755 bin/busybox; mkdir -m 0 d; ln etc/passwd etc/other; echo >>etc/passwd",
+      "status 0\n- usr\n- usr/bin\nd d 0000 0:0 owner=-1\n"
+      "etc/group f 0644 0:0 @0 owner=-1 'new|'\n"
+      "etc/other f 0644 0:0 @0 owner=-1 "
+      "'root:x:0:0:root:/root:/bin/sh|nginx:x:100:101:nginx:/var:/sbin/nologin||'\n"
+      "etc/passwd f 0644 0:0 @0 owner=0 "
+      "'root:x:0:0:root:/root:/bin/sh|nginx:x:100:101:nginx:/var:/sbin/nologin||'\n"
+      "opt d 0755 0:0 owner=-1\nopt/bin d 0755 0:0 owner=0\nsrv d 2775 0:0 owner=-1\n");
 }
 
 TEST_CASE("owners that a script gives are taken over, whatever ids the user has") {
