@@ -58,6 +58,7 @@ int check_list(const Invocation& invocation, const std::string& list, bool silen
       throw NotNative(invocation.arguments[0] + ": a list of another form");
     }
     const std::string name(after.substr(2));
+    flush(invocation, out);
     const auto found = digest_of_file(invocation, name);
     const bool good = found && *found == line.text.substr(0, gap);
     ++count;
@@ -65,7 +66,7 @@ int check_list(const Invocation& invocation, const std::string& list, bool silen
     // The names of those that are right are left out with -s, as all else is.
     if (!silent) out += fmt::format("{}: {}\n", name, good ? "OK" : "FAILED");
   }
-  if (!out.empty()) invocation.output.write(out);
+  flush(invocation, out);
   if (!silent && failed > 0) {
     invocation.complain(
         fmt::format("WARNING: {} of {} computed checksums did NOT match", failed, count));

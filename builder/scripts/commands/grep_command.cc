@@ -191,6 +191,12 @@ class Grep {
   void print_with_context(const std::string& name, const std::vector<TextLine>& lines,
                           std::size_t index);
 
+  /// What was found comes before a complaint.
+  void flush() {
+    if (!out_.empty()) invocation_.output.write(out_);
+    out_.clear();
+  }
+
   const Invocation& invocation_;
   Settings settings_;
   const ParsedOptions<std::string>& options_;
@@ -345,6 +351,7 @@ int Grep::run() {
     if (problem != 0 && problem != EISDIR) {
       failed = true;
       if (!settings_.silent) {
+        flush();
         invocation_.complain(fmt::format("{}: {}", operand, error_text(problem)));
       }
       continue;
@@ -354,7 +361,7 @@ int Grep::run() {
       any = true;
     }
   }
-  if (!out_.empty() && !invocation_.output.write(out_)) return 2;
+  flush();
   return failed ? 2 : any ? 0 : 1;
 }
 

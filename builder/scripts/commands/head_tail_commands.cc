@@ -147,6 +147,7 @@ int run_head(const Invocation& invocation) {
     const int problem = read_operand(invocation, name, text);
     if (problem == EISDIR) throw NotNative("head of a directory");
     if (problem != 0) {
+      flush(invocation, out);
       invocation.complain(fmt::format("{}: {}", name, error_text(problem)));
       status = 1;
       continue;

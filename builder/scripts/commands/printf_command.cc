@@ -34,8 +34,8 @@ class Printer {
       invocation_.budget.spend_steps();
       go_on = print_once() && next_ > before && next_ < arguments_.size();
     }
-    const bool written = invocation_.output.write(out_);
-    return failed_ || !written ? 1 : 0;
+    flush();
+    return failed_ ? 1 : 0;
   }
 
  private:
@@ -53,8 +53,17 @@ class Printer {
   std::string next_argument() {
     return next_ < arguments_.size() ? arguments_[next_++] : std::string();
   }
+  /// What was printed before comes before the complaint.
+  void complain(const std::string& text) {
+    flush();
+    complain_as_shell(invocation_, text);
+  }
   void complain_of_number(std::string_view text) {
-    complain_as_shell(invocation_, "invalid number '" + std::string(text) + "'");
+    complain("invalid number '" + std::string(text) + "'");
+  }
+  void flush() {
+    if (!out_.empty() && !invocation_.output.write(out_)) failed_ = true;
+    out_.clear();
   }
   template <typename... Values>
   void append_formatted(const std::string& format, Values... values) {
@@ -143,7 +152,7 @@ bool Printer::print_directive(std::size_t& position) {
       const std::size_t here = start + at++;
       return here >= position && here < format_.find_first_not_of("lLhz", position);
     });
-    complain_as_shell(invocation_, rest + ": invalid format");
+    complain(rest + ": invalid format");
     failed_ = true;
     return false;
   }

@@ -91,7 +91,7 @@ int edit_in_place(const Invocation& invocation, SedRun& run,
       continue;
     }
     std::string out;
-    run.process({text}, out);
+    run.process({{text, ""}}, out);
     replace_file(invocation, operand, out, suffix == nullptr ? "" : *suffix);
   }
   return failed ? 1 : 0;
@@ -135,25 +135,23 @@ int run_sed(const Invocation& invocation) {
     status = edit_in_place(invocation, run, options);
   } else {
     if (options.operands.empty()) options.operands.emplace_back("-");
-    std::vector<std::string> texts;
     const auto& names = options.operands;
     if (names.size() > 1 && std::find(names.begin(), names.end(), "-") != names.end()) {
       throw NotNative("sed: the input among files");
     }
-    for (const std::string& operand : options.operands) {
-      std::string text;
-      const int problem = read_operand(invocation, operand, text);
+    std::vector<SedRun::Source> sources;
+    for (const std::string& name : names) {
+      SedRun::Source source;
+      const int problem = read_operand(invocation, name, source.text);
       // A directory can be opened, and is then as an empty file.
       if (problem != 0 && problem != EISDIR) {
-        invocation.complain(fmt::format("{}: {}", operand, error_text(problem)));
-        status = 1;
-      } else {
-        texts.push_back(std::move(text));
+        source.complaint = fmt::format("{}: {}", name, error_text(problem));
       }
+      sources.push_back(std::move(source));
     }
     std::string out;
-    run.process(texts, out);
-    if (!invocation.output.write(out)) status = 1;
+    if (!run.process(sources, out)) status = 1;
+    if (!flush(invocation, out)) status = 1;
   }
   run.write_files();
   return status;

@@ -81,18 +81,32 @@ bool SedRun::read_next_line() {
   ended_ = lines_[next_].ended;
   ++next_;
   ++number_;
+  complain_of_files();
   return true;
 }
 
-void SedRun::process(const std::vector<std::string>& texts, std::string& out) {
+/// The line behind the current one is looked for already, to know whether this is the last.
+void SedRun::complain_of_files() {
+  for (; complained_ < complaints_.size() && complaints_[complained_].first <= next_;
+       ++complained_) {
+    flush(invocation_, *output_.text);
+    invocation_.complain(complaints_[complained_].second);
+  }
+}
+
+bool SedRun::process(const std::vector<Source>& sources, std::string& out) {
   lines_.clear();
-  for (const std::string& text : texts) {
-    for (const TextLine& line : split_lines(invocation_, text)) lines_.push_back(line);
+  complaints_.clear();
+  complained_ = 0;
+  for (const Source& source : sources) {
+    if (!source.complaint.empty()) complaints_.emplace_back(lines_.size(), source.complaint);
+    for (const TextLine& line : split_lines(invocation_, source.text)) lines_.push_back(line);
   }
   next_ = 0;
   number_ = 0;
   quit_ = false;
   output_ = {&out, 0};
+  complain_of_files();
   while (!quit_ && read_next_line()) {
     pattern_ = lines_[next_ - 1].text;
     substituted_ = false;
@@ -116,6 +130,7 @@ void SedRun::process(const std::vector<std::string>& texts, std::string& out) {
     range.begin_is_dead = false;
     range.has_end = false;
   }
+  return complained_ == 0;
 }
 
 bool SedRun::begins(const SedCommand& command, const Range& range) {

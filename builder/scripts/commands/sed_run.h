@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "builder/scripts/command.h"
@@ -19,9 +20,16 @@ class SedRun {
  public:
   SedRun(const Invocation& invocation, const SedProgram& program, bool quiet);
 
+  /// A text to work on, or what is wrong with the file it should come from.
+  struct Source {
+    std::string text;
+    std::string complaint;
+  };
   /// Works on the texts one after the other as one input; `out` gets what is printed. Line numbers
-  /// begin anew.
-  void process(const std::vector<std::string>& texts, std::string& out);
+  /// begin anew. A complaint is made when the file would be opened: with the line before it read,
+  /// and after all that was printed so far, which goes to the output then. False when there was
+  /// one.
+  bool process(const std::vector<Source>& sources, std::string& out);
 
   /// Writes the files of the w commands; they are there even if nothing was written to them.
   void write_files();
@@ -46,6 +54,7 @@ class SedRun {
   Next execute(std::size_t& index);
   Next execute_hold(const SedCommand& command);
   bool read_next_line();
+  void complain_of_files();
   Next append_next();
   Next print_and_read_next();
   bool substitute(const SedCommand& command);
@@ -66,6 +75,8 @@ class SedRun {
   bool quiet_;
   std::vector<Range> ranges_;
   std::vector<TextLine> lines_;
+  std::vector<std::pair<std::size_t, std::string>> complaints_;  ///< behind how many lines
+  std::size_t complained_ = 0;                                   ///< how many were made
   std::size_t next_ = 0;    ///< of lines_: the one that is read next
   std::size_t number_ = 0;  ///< of the line in the pattern space
   std::string pattern_;

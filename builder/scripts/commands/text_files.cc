@@ -23,6 +23,12 @@ bool read_or_complain(const Invocation& invocation, std::string_view name, std::
   return problem == 0;
 }
 
+bool flush(const Invocation& invocation, std::string& out) {
+  const bool written = out.empty() || invocation.output.write(out);
+  out.clear();
+  return written;
+}
+
 std::vector<TextLine> split_lines(const Invocation& invocation, std::string_view text) {
   if (text.find('\0') != std::string_view::npos) {
     throw NotNative(invocation.arguments[0] + ": text with a NUL in it");

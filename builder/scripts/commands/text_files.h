@@ -17,6 +17,10 @@ int read_operand(const Invocation& invocation, std::string_view name, std::strin
 /// The same; what cannot be opened or read is complained of as "NAME: No such file or directory".
 bool read_or_complain(const Invocation& invocation, std::string_view name, std::string& text);
 
+/// Writes what was gathered for the output and empties it, as must be done before a complaint.
+/// False when it cannot be written.
+bool flush(const Invocation& invocation, std::string& out);
+
 /// A line of a text.
 struct TextLine {
   std::string_view text;  ///< without its newline

@@ -187,6 +187,7 @@ int run_wc(const Invocation& invocation) {
     std::string text;
     const int problem = read_operand(invocation, name, text);
     if (problem != 0) {
+      flush(invocation, out);
       invocation.complain(fmt::format("{}: {}", name, error_text(problem)));
       status = 1;
       if (problem != EISDIR) continue;
