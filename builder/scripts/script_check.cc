@@ -41,7 +41,15 @@ class ScriptChecker {
     // What a script defines may be used by what it evaluates, and the other way round.
     if (outer != nullptr) facts.add(*outer);
     facts_ = &facts;
+    const auto outer_bodies = std::exchange(bodies_, {});
     check_list(program.commands);
+    // Bodies of functions that are called are looked at one after another: they call each other.
+    while (!bodies_.empty() && !found_) {
+      const auto body = bodies_.back();
+      bodies_.pop_back();
+      check_command(*body);
+    }
+    bodies_ = outer_bodies;
     facts_ = outer;
   }
 
@@ -181,7 +189,7 @@ class ScriptChecker {
     const auto& name = *arguments.front();
     if (const auto bodies = facts_->function(name); !bodies.empty()) {
       for (const auto& body : bodies)
-        if (called_.insert(body.get()).second) check_command(*body);
+        if (called_.insert(body.get()).second) bodies_.push_back(body);
       return;
     }
     if (is_unsupported_builtin(name)) {
@@ -345,6 +353,7 @@ class ScriptChecker {
   std::string path_variable_;
   const ScriptFacts* facts_ = nullptr;
   std::optional<UnsupportedConstruct> found_;
+  CommandList bodies_;                    ///< of functions that are called, not yet looked at
   std::set<const ShellCommand*> called_;  ///< looked up only, never gone through
   std::set<std::string> visited_;         ///< files
   std::size_t depth_ = 0;

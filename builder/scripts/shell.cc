@@ -102,6 +102,7 @@ int Shell::run_exit_trap(int status) {
   state_.traps.erase(found);
   state_.status = status;
   jump_ = Jump::none;
+  state_.speaker = first_speaker_;
   try {
     run_text(text, Testing::no, state_.line);
   } catch (const ShellExit& exit) {
@@ -136,7 +137,7 @@ int Shell::run_script(const ShellProgram& program) {
 
 void Shell::in_subshell(const std::function<void()>& body) {
   const ScriptBudget::Level level(world_.budget);
-  world_.budget.spend_octets(state_.variables.size());
+  world_.budget.spend_octets(state_.size());
   ShellState outer = state_;
   ++state_.subshells_in;
   std::erase_if(state_.traps, [](const auto& trap) { return !trap.second.empty(); });
@@ -157,14 +158,19 @@ void Shell::in_subshell(const std::function<void()>& body) {
   restore(status);
 }
 
-void Shell::run_text(std::string_view text, Testing testing, std::size_t first_line) {
-  world_.budget.spend_octets(text.size());
-  ShellProgram program;
+ShellProgram Shell::parse(std::string_view text, std::size_t first_line) {
+  // What is parsed takes more room than the text, and functions of it may stay.
+  constexpr std::uint64_t room_for_an_octet = 16;
+  world_.budget.spend_octets(text.size() * room_for_an_octet);
   try {
-    program = parse_script(text, first_line);
+    return parse_script(text, first_line);
   } catch (const Error& error) {
     throw NotNative("a text that is run as a script and is none: " + error.message());
   }
+}
+
+void Shell::run_text(std::string_view text, Testing testing, std::size_t first_line) {
+  const auto program = parse(text, first_line);
   const ScriptBudget::Level level(world_.budget);
   if (program.commands.empty()) state_.status = 0;
   run_list(program.commands, testing);

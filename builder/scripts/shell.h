@@ -41,7 +41,8 @@ class Shell : public ExpansionContext {
   /// Whether a failing command ends a shell with `set -e`: not where its status is looked at.
   enum class Testing { no, yes };
 
-  Shell(const ShellWorld& world, ShellState state) : world_(world), state_(std::move(state)) {}
+  Shell(const ShellWorld& world, ShellState state)
+      : world_(world), state_(std::move(state)), first_speaker_(state_.speaker) {}
 
   /// Runs a whole script, its EXIT trap included, and gives its status.
   int run_script(const ShellProgram& program);
@@ -118,6 +119,8 @@ class Shell : public ExpansionContext {
   void exit_on_failure(Testing testing);
   /// Takes note that a round of a loop is over; true when the loop is.
   bool loop_ends();
+  /// NotNative for what cannot be parsed.
+  ShellProgram parse(std::string_view text, std::size_t first_line);
   /// Runs `body` on a copy of the state; the status it ends with is $? afterwards.
   void in_subshell(const std::function<void()>& body);
   /// Runs `body` and the EXIT trap, up to the end of this shell.
@@ -155,6 +158,7 @@ class Shell : public ExpansionContext {
 
   ShellWorld world_;
   ShellState state_;
+  const std::optional<std::string> first_speaker_;
   Testing testing_ = Testing::no;  ///< of the builtin or function that runs
   Jump jump_ = Jump::none;
   std::size_t jump_loops_ = 0;

@@ -8,15 +8,6 @@
 namespace tarn::builder {
 namespace {
 
-std::string without_escapes(std::string_view pattern) {
-  std::string text;
-  for (std::size_t at = 0; at < pattern.size(); ++at) {
-    if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
-    text += pattern[at];
-  }
-  return text;
-}
-
 class Globber {
  public:
   Globber(std::string_view directory, const ScriptRootfs& files, ScriptBudget& budget)

@@ -29,6 +29,12 @@ std::string remove_match(std::string_view value, std::string_view pattern,
                       operation == ParameterOperator::remove_longest_prefix;
   const bool longest = operation == ParameterOperator::remove_longest_prefix ||
                        operation == ParameterOperator::remove_longest_suffix;
+  if (!has_wildcards(pattern)) {
+    const auto literal = without_escapes(pattern);
+    if (prefix && value.starts_with(literal)) value.remove_prefix(literal.size());
+    if (!prefix && value.ends_with(literal)) value.remove_suffix(literal.size());
+    return std::string(value);
+  }
   auto places = character_places(value);
   // From the place that leaves the shortest match on, or the longest.
   if (prefix == longest) std::reverse(places.begin(), places.end());
@@ -62,7 +68,10 @@ std::string replace_matches(std::string_view value, std::string_view pattern,
                             ScriptBudget& budget) {
   std::string result;
   if (pattern.empty()) return std::string(value);
+  const bool is_literal = !has_wildcards(pattern);
+  const auto literal = without_escapes(pattern);
   const auto longest_match = [&](std::string_view rest) -> std::size_t {
+    if (is_literal) return rest.starts_with(literal) ? literal.size() : 0;
     auto places = character_places(rest);
     std::reverse(places.begin(), places.end());
     for (const auto place : places) {

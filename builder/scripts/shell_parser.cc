@@ -392,6 +392,8 @@ std::shared_ptr<const ShellProgram> parse_substitution(ShellLexer& lexer) {
 }  // namespace
 
 ShellProgram parse_script(std::string_view text, std::size_t first_line) {
+  if (text.size() > largest_script)
+    throw Error(ErrorKind::usage, "line 1: a script of more than 2 MiB");
   if (text.find('\0') != std::string_view::npos)
     throw Error(ErrorKind::usage, "line 1: a NUL character in a script");
   ShellLexer lexer(text, first_line, 0, parse_substitution);

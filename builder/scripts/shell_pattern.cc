@@ -228,6 +228,15 @@ bool has_wildcards(std::string_view pattern) {
   return false;
 }
 
+std::string without_escapes(std::string_view pattern) {
+  std::string text;
+  for (std::size_t at = 0; at < pattern.size(); ++at) {
+    if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
+    text += pattern[at];
+  }
+  return text;
+}
+
 std::string escape_pattern(std::string_view text) {
   std::string escaped;
   for (const char c : text) {

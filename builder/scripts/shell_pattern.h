@@ -24,6 +24,9 @@ bool matches_pattern(std::string_view pattern, std::string_view text, const Patt
 /// Whether `pattern` has an unescaped '*', '?' or '['.
 bool has_wildcards(std::string_view pattern);
 
+/// The only text that a pattern without wildcards matches.
+std::string without_escapes(std::string_view pattern);
+
 /// `text` with '\' before each character that is special in patterns.
 std::string escape_pattern(std::string_view text);
 

@@ -148,19 +148,13 @@ int Shell::run_script_file(const Program& program, std::span<const std::string> 
 
 int Shell::run_process(Process process, std::string_view text, const Environment& environment) {
   const ScriptBudget::Level level(world_.budget);
-  world_.budget.spend_octets(text.size());
   auto state = initial_shell_state(std::move(process.name), environment, state_.directory);
   state.speaker = std::move(process.speaker);
   state.arguments = std::move(process.arguments);
   state.options = process.options;
   state.descriptors = state_.descriptors;
   state.umask = state_.umask;
-  ShellProgram program;
-  try {
-    program = parse_script(text, process.first_line);
-  } catch (const Error& error) {
-    throw NotNative("a script that is none: " + error.message());
-  }
+  const auto program = parse(text, process.first_line);
   return Shell(world_, std::move(state)).run_script(program);
 }
 

@@ -11,6 +11,7 @@ namespace tarn::builder {
 namespace {
 
 constexpr std::uint32_t new_file_mode = 0666;
+constexpr int highest_descriptor = 99;
 
 std::string absolute_path(std::string_view directory, std::string_view path) {
   if (path.starts_with('/')) return std::string(path);
@@ -57,6 +58,8 @@ Shell::Redirected Shell::redirect(const std::vector<Redirection>& redirections) 
 
 Shell::Redirected Shell::redirect(const Redirection& redirection, const std::string& target) {
   world_.budget.spend_steps();
+  if (redirection.descriptor > highest_descriptor)
+    throw NotNative(fmt::format("descriptor {}", redirection.descriptor));
   switch (redirection.kind) {
     case Redirection::Kind::document:
       state_.descriptors[redirection.descriptor] =

@@ -43,6 +43,13 @@ struct ShellState {
   std::size_t functions_in = 0;  ///< calls of functions that the command that runs is in
   std::size_t subshells_in = 0;
   std::size_t option_offset = 0;  ///< getopts: where in a cluster of letters it is
+
+  /// About how many octets a copy of it takes.
+  std::size_t size() const {
+    std::size_t size = variables.size();
+    for (const auto& argument : arguments) size += argument.size() + sizeof(argument);
+    return size + 64 * (functions.size() + traps.size() + descriptors.size());
+  }
 };
 
 }  // namespace tarn::builder

@@ -87,6 +87,8 @@ const std::vector<Case> cases = {
     {"echo ~root ~nobody; HOME=/h; echo ~/x", "/root ~nobody\n/h/x\n"},
     {"while read l; do echo \"$l\"; done <<E\n$1 $(echo q)\nE\n", "a q\n"},
     {"eval 'x=1; echo $x'; trap 'echo bye $?' EXIT; exit 2", "1\nbye 2\n", 2},
+    {"trap 'nosuch' EXIT; exit 2", "s: line 2: nosuch: not found\n", 2},
+    {"busybox sh -c 'echo $0'; command -v if", "sh\nif\n"},
     {"nosuch; echo $?", "s: line 2: nosuch: not found\n127\n"},
     {"echo > /nope/x; echo $?", "s: line 2: can't create /nope/x: nonexistent directory\n1\n"},
     {"cd /nope; echo $?", "s: cd: line 2: can't cd to /nope: No such file or directory\n2\n"},
@@ -219,6 +221,25 @@ TEST_CASE("what cannot be reached or is missing does not count") {
     CAPTURE(text);
     CHECK_FALSE(check_script(call_of(text), files).has_value());
   }
+}
+
+TEST_CASE("many functions that call each other are looked at") {
+  auto rootfs = small_rootfs();
+  const ScriptRootfs files(rootfs, 0);
+  std::string text = "f0() { foreign; }\n";
+  for (int i = 1; i < 20'000; ++i)
+    text += "f" + std::to_string(i) + "() { f" + std::to_string(i - 1) + "; }\n";
+  const auto found = check_script(call_of(text + "f19999\n"), files);
+  REQUIRE(found.has_value());
+  CHECK(found->line == 2);
+  CHECK_THROWS_AS((void)run(text + "f19999\n"), Error);
+}
+
+TEST_CASE("a script of more than 2 MiB is not parsed") {
+  auto rootfs = small_rootfs();
+  const ScriptRootfs files(rootfs, 0);
+  const auto call = call_of(std::string(3U << 20U, ';'));
+  CHECK(check_script(call, files).has_value());
 }
 
 TEST_CASE("a script that cannot be parsed is found with its line") {
