@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <utility>
 
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 #include "apk/support/error.h"
 #include "apk/support/parallel.h"
+#include "builder/scripts/sandbox_accounts.h"
 #include "builder/scripts/sandbox_guard.h"
 #include "builder/scripts/sandbox_merge.h"
 #include "builder/scripts/sandbox_survey.h"
@@ -179,13 +181,18 @@ struct Findings {
 /// What the process does that is root of the user namespace: readies the tree, has the script run,
 /// and tells what it changed.
 int run_keeper(const SandboxFolder& folder, const SandboxTree& tree, const IdMap& ids,
-               const GuardTask& task, const Findings& findings, const SandboxChannel& channel) {
+               GuardTask task, const Findings& findings, const SandboxChannel& channel) {
   SandboxSurvey survey(folder.root(), tree, ids);
   survey.dress();
+  const OwnerChanges hidden = survey.hidden_owners();
+  task.known_owners = &hidden;
   const std::time_t begin = std::time(nullptr);
   const bool ended = run_guard(task, channel) == 0;
   if (ended) {
-    const OwnerChanges owners = parse_owners(read_from_begin(findings.owners, 1U << 30U));
+    OwnerChanges owners;
+    if (task.ownership == Ownership::supervised) {
+      owners = parse_owners(read_from_begin(findings.owners, 1U << 30U));
+    }
     const std::string listing = survey.list(findings.contents.get(), owners, begin, task.limits);
     write_all(findings.listing.get(), as_bytes(listing), "the sandbox' listing");
     channel.send({SandboxMessage::Kind::finished, 0, {}});
@@ -232,6 +239,8 @@ ScriptResult run_in_sandbox(const ScriptCall& call, Rootfs& rootfs, const Sandbo
   check_scratch(options.scratch);
   const ProgramRunner runner = program_runner(options.architecture);
   const IdMap ids = usable_id_map();
+  const AccountFiles accounts(rootfs);
+  const std::int64_t begin = std::time(nullptr);
   const SandboxFolder folder(options.scratch, ids);
   const SandboxTree tree = write_tree(folder, ids, rootfs, call.name, call.text, stop);
   const Findings findings{folder.scratch_file(), folder.scratch_file(), folder.scratch_file()};
@@ -242,18 +251,17 @@ ScriptResult run_in_sandbox(const ScriptCall& call, Rootfs& rootfs, const Sandbo
   FileDescriptor output_to(ends[1]);
   // So that the script may open /dev/stdout.
   check_call(::fchown(output_to.get(), ids.root_user(), ids.root_group()), "fchown");
-  const GuardTask task{
-      .root = folder.root(),
-      .proc = tree.proc,
-      .dev = tree.dev,
-      .architecture = options.architecture,
-      .runner = runner,
-      .call = &call,
-      .limits = options.limits,
-      .ownership = ids.way == IdMap::Way::single ? Ownership::supervised : Ownership::kernel,
-      .tree_octets = octets_on_disk(tree),
-      .output = output_to.get(),
-      .owners = findings.owners.get()};
+  const GuardTask task{.root = folder.root(),
+                       .proc = tree.proc,
+                       .dev = tree.dev,
+                       .architecture = options.architecture,
+                       .runner = runner,
+                       .call = &call,
+                       .limits = options.limits,
+                       .ownership = ids.is_whole() ? Ownership::kernel : Ownership::supervised,
+                       .tree_octets = octets_on_disk(tree),
+                       .output = output_to.get(),
+                       .owners = findings.owners.get()};
   NamespaceProcess process(
       ids,
       {folder.fd(), folder.root(), findings.contents.get(), findings.listing.get(),
@@ -269,6 +277,8 @@ ScriptResult run_in_sandbox(const ScriptCall& call, Rootfs& rootfs, const Sandbo
   constexpr std::uint64_t listing_limit = 1ULL << 30U;
   const std::string listing = read_from_begin(findings.listing, listing_limit);
   merge_listing(rootfs, tree, parse_entries(listing), findings.contents, options.now);
+  constexpr std::int64_t day = 86'400;
+  accounts.settle(rootfs, begin / day, std::time(nullptr) / day, options.now / day);
   return result;
 }
 

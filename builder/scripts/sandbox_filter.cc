@@ -27,9 +27,9 @@ namespace {
 using Program = std::vector<sock_filter>;
 using Numbers = std::span<const std::uint32_t>;
 
-/// A call that changes owners, and how its arguments stand.
+/// A call that changes or tells owners, and how its arguments stand.
 struct OwnerCallNumber {
-  enum class Form { path, link, file, at };
+  enum class Form { path, link, file, at, stat_path, stat_link, stat_file, stat_at, statx };
   std::uint32_t number;
   Form form;
   bool narrow = false;  ///< ids have 16 bits
@@ -133,12 +133,18 @@ constexpr std::uint32_t native_absent[] = {
 };
 using Form = OwnerCallNumber::Form;
 constexpr OwnerCallNumber native_owners[] = {
-    {SYS_fchown, Form::file},  {SYS_fchownat, Form::at},
+    {SYS_fchown, Form::file},        {SYS_fchownat, Form::at},     {SYS_statx, Form::statx},
+#ifdef SYS_newfstatat
+    {SYS_newfstatat, Form::stat_at}, {SYS_fstat, Form::stat_file},
+#endif
+#if defined(SYS_stat) && defined(SYS_newfstatat)
+    {SYS_stat, Form::stat_path},     {SYS_lstat, Form::stat_link},
+#endif
 #ifdef SYS_chown
-    {SYS_chown, Form::path},   {SYS_lchown, Form::link},
+    {SYS_chown, Form::path},         {SYS_lchown, Form::link},
 #endif
 #ifdef SYS_chown32
-    {SYS_chown32, Form::path}, {SYS_lchown32, Form::link}, {SYS_fchown32, Form::file},
+    {SYS_chown32, Form::path},       {SYS_lchown32, Form::link},   {SYS_fchown32, Form::file},
 #endif
 };
 
@@ -189,7 +195,7 @@ constexpr std::uint32_t other_absent[] = {
 constexpr OwnerCallNumber other_owners[] = {
     {182, Form::path, true}, {95, Form::file, true}, {16, Form::link, true},  // the old calls
     {212, Form::path},       {207, Form::file},      {198, Form::link},       // with 32 bit ids
-    {298, Form::at},
+    {298, Form::at},         {383, Form::statx},                              // fchownat, statx
 };
 constexpr CallTable other_calls = {
     AUDIT_ARCH_I386, other_refused, other_absent, other_owners, 120, 359, 54};
@@ -219,7 +225,7 @@ constexpr std::uint32_t other_absent[] = {
 constexpr OwnerCallNumber other_owners[] = {
     {182, Form::path, true}, {95, Form::file, true}, {16, Form::link, true},  // the old calls
     {212, Form::path},       {207, Form::file},      {198, Form::link},       // with 32 bit ids
-    {325, Form::at},
+    {325, Form::at},         {397, Form::statx},                              // fchownat, statx
 };
 constexpr CallTable other_calls = {
     AUDIT_ARCH_ARM, other_refused, other_absent, other_owners, 120, 281, 54};
@@ -342,6 +348,41 @@ std::optional<std::uint32_t> id_of(std::uint64_t argument, bool narrow) {
   return id;
 }
 
+OwnerCall decode(const seccomp_data& call, const OwnerCallNumber& known) {
+  const auto& arguments = call.args;
+  OwnerCall owner;
+  owner.folder = AT_FDCWD;
+  std::size_t next = 0;
+  const bool is_file = known.form == Form::file || known.form == Form::stat_file;
+  const bool is_at =
+      known.form == Form::at || known.form == Form::stat_at || known.form == Form::statx;
+  if (is_file || is_at) owner.folder = static_cast<int>(arguments[next++]);
+  if (!is_file) owner.path = arguments[next++];
+  owner.follow = known.form != Form::link && known.form != Form::stat_link;
+  const auto take_flags = [&] { owner.follow = (arguments[next++] & AT_SYMLINK_NOFOLLOW) == 0; };
+  switch (known.form) {
+    case Form::statx:
+      owner.kind = OwnerCall::Kind::statx;
+      take_flags();
+      owner.mask = static_cast<std::uint32_t>(arguments[next++]);
+      owner.result = arguments[next];
+      break;
+    case Form::stat_path:
+    case Form::stat_link:
+    case Form::stat_file:
+    case Form::stat_at:
+      owner.kind = OwnerCall::Kind::stat;
+      owner.result = arguments[next++];
+      if (is_at) take_flags();
+      break;
+    default:
+      owner.uid = id_of(arguments[next++], known.narrow);
+      owner.gid = id_of(arguments[next++], known.narrow);
+      if (is_at) take_flags();
+  }
+  return owner;
+}
+
 }  // namespace
 
 std::vector<sock_filter> script_filter(Ownership ownership) {
@@ -374,19 +415,7 @@ std::optional<OwnerCall> decode_owner_call(const seccomp_data& call) {
   if (call.arch == other_calls.architecture) table = &other_calls;
 #endif
   for (const OwnerCallNumber& known : table->owners) {
-    if (static_cast<std::uint32_t>(call.nr) != known.number) continue;
-    OwnerCall owner;
-    std::size_t next = 0;
-    owner.folder = AT_FDCWD;
-    if (known.form == Form::at || known.form == Form::file) {
-      owner.folder = static_cast<int>(call.args[next++]);
-    }
-    if (known.form != Form::file) owner.path = call.args[next++];
-    owner.uid = id_of(call.args[next++], known.narrow);
-    owner.gid = id_of(call.args[next++], known.narrow);
-    owner.follow = known.form != Form::link &&
-                   (known.form != Form::at || (call.args[next] & AT_SYMLINK_NOFOLLOW) == 0);
-    return owner;
+    if (static_cast<std::uint32_t>(call.nr) == known.number) return decode(call, known);
   }
   return std::nullopt;
 }

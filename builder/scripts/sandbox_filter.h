@@ -11,7 +11,8 @@
 
 namespace tarn::builder {
 
-/// Whether chown(2) and its like are left to the kernel, or to someone who answers for it.
+/// Whether chown(2), stat(2) and their like are left to the kernel, or to someone who answers for
+/// it.
 enum class Ownership { kernel, supervised };
 
 /// A filter of system calls (BPF, for seccomp): refuses what has no use for a script and could
@@ -25,13 +26,17 @@ std::vector<sock_filter> script_filter(Ownership ownership);
 /// calls are answered, else none. Throws Error (failed).
 FileDescriptor install_filter(std::vector<sock_filter>& filter, Ownership ownership);
 
-/// A call of chown(2) or its like. A missing id stays as it is.
+/// A call that changes owners (chown(2) and its like) or tells them (stat(2) and its like).
 struct OwnerCall {
+  enum class Kind { change, stat, statx };
+  Kind kind = Kind::change;
   int folder = -1;                    ///< AT_FDCWD, or an open file of the caller
   std::optional<std::uint64_t> path;  ///< where in the caller's memory; none: the open file
-  std::optional<std::uint32_t> uid;
+  bool follow = true;                 ///< a link at the end of the path
+  std::optional<std::uint32_t> uid;   ///< to change; none: stays as it is
   std::optional<std::uint32_t> gid;
-  bool follow = true;  ///< a link at the end of the path
+  std::uint64_t result = 0;  ///< where in the caller's memory the answer belongs
+  std::uint32_t mask = 0;    ///< of statx(2)
 };
 
 /// What a call that was handed over asks for; nothing when it is another one.

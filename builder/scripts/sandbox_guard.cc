@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "apk/support/error.h"
-#include "builder/scripts/sandbox_owners.h"
 #include "builder/scripts/sandbox_start.h"
 #include "builder/scripts/sandbox_usage.h"
 #include "builder/scripts/sandbox_world.h"
@@ -66,7 +65,7 @@ class Watch {
  public:
   Watch(const GuardTask& task, pid_t script, const FileDescriptor& signals, FileDescriptor listener)
       : script_(script), signals_(signals), meter_(task.limits, task.tree_octets) {
-    if (listener) supervisor_.emplace(std::move(listener), task.limits.entries);
+    if (listener) supervisor_.emplace(std::move(listener), *task.known_owners, task.limits.entries);
   }
 
   /// Waits for the script's end, or for a limit.

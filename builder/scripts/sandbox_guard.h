@@ -6,6 +6,7 @@
 #include "builder/scripts/sandbox.h"
 #include "builder/scripts/sandbox_emulator.h"
 #include "builder/scripts/sandbox_filter.h"
+#include "builder/scripts/sandbox_owners.h"
 #include "builder/scripts/sandbox_process.h"
 
 namespace tarn::builder {
@@ -22,7 +23,9 @@ struct GuardTask {
   Ownership ownership = Ownership::kernel;
   std::uint64_t tree_octets = 0;
   int output = -1;  ///< where the script's output goes
-  int owners = -1;  ///< a file for what chown(2) was made to believe (owners_text)
+  /// Owners that files have and the disk does not show; used where they are supervised.
+  const OwnerChanges* known_owners = nullptr;
+  int owners = -1;  ///< a file for the owners there are in the end (owners_text)
 };
 
 /// The work of the first process of a process namespace that is root of its user namespace: makes

@@ -121,7 +121,17 @@ bool holds_all_ids(std::string_view available) {
   return parts.size() == 3 && parts[0] == "0" && parts[1] == "0" && parts[2] == "4294967295";
 }
 
+std::uint64_t count_ids(const std::vector<IdExtent>& extents) {
+  std::uint64_t count = 0;
+  for (const IdExtent& extent : extents) count += extent.count;
+  return count;
+}
+
 }  // namespace
+
+bool IdMap::is_whole() const {
+  return count_ids(users) >= wanted_ids && count_ids(groups) >= wanted_ids;
+}
 
 std::vector<IdExtent> subordinate_ranges(std::string_view text, std::string_view name, uid_t user) {
   std::vector<IdExtent> ranges;

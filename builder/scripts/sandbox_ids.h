@@ -29,6 +29,8 @@ struct IdMap {
 
   uid_t root_user() const { return users.front().outside; }
   gid_t root_group() const { return groups.front().outside; }
+  /// Whether there are all the ids that a system without large ones has: 0 to 65535.
+  bool is_whole() const;
 };
 
 /// The maps worth trying for this process, best first.

@@ -1,6 +1,7 @@
 #include "builder/scripts/sandbox_owners.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #include "apk/support/error.h"
-#include "builder/scripts/sandbox_filter.h"
 #include "builder/scripts/sandbox_process.h"
 
 namespace tarn::builder {
@@ -57,6 +57,22 @@ std::optional<std::string> text_in(pid_t process, std::uint64_t address) {
   return std::nullopt;
 }
 
+/// What "self" stands for in a path is the caller, not who looks at it.
+std::string for_caller(std::string path, pid_t caller) {
+  const std::string process = fmt::format("/proc/{}", caller);
+  const std::array<std::pair<std::string_view, std::string>, 5> own = {{
+      {"/proc/self/", process + "/"},
+      {"/dev/fd/", process + "/fd/"},
+      {"/dev/stdin", process + "/fd/0"},
+      {"/dev/stdout", process + "/fd/1"},
+      {"/dev/stderr", process + "/fd/2"},
+  }};
+  for (const auto& [prefix, replacement] : own) {
+    if (path.starts_with(prefix)) return path.replace(0, prefix.size(), replacement);
+  }
+  return path;
+}
+
 dev_t device_of_root() {
   struct stat root {};
   check_call(::stat("/", &root), "stat");
@@ -95,8 +111,11 @@ OwnerChanges parse_owners(std::string_view text) {
   return changes;
 }
 
-OwnerSupervisor::OwnerSupervisor(FileDescriptor listener, std::uint64_t most)
-    : listener_(std::move(listener)), most_(most), device_(device_of_root()) {
+OwnerSupervisor::OwnerSupervisor(FileDescriptor listener, OwnerChanges known, std::uint64_t most)
+    : listener_(std::move(listener)),
+      most_(most),
+      device_(device_of_root()),
+      changes_(std::move(known)) {
   seccomp_notif_sizes sizes{};
   if (::syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0) {
     throw system_error("seccomp", errno);
@@ -111,27 +130,30 @@ void OwnerSupervisor::answer() {
   if (::ioctl(fd(), SECCOMP_IOCTL_NOTIF_RECV, request_.data()) != 0) return;
   seccomp_notif request{};
   std::memcpy(&request, request_.data(), sizeof request);
+  const Answer answer = handle(request);
   seccomp_notif_resp response{};
   response.id = request.id;
-  response.error = -change(static_cast<pid_t>(request.pid), request.data);
+  response.error = -answer.value_or(0);
+  if (!answer) response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
   std::fill(response_.begin(), response_.end(), '\0');
   std::memcpy(response_.data(), &response, sizeof response);
   ::ioctl(fd(), SECCOMP_IOCTL_NOTIF_SEND, response_.data());
 }
 
-int OwnerSupervisor::change(pid_t caller, const seccomp_data& data) {
-  const auto call = decode_owner_call(data);
-  if (!call) return ENOSYS;
+OwnerSupervisor::Answer OwnerSupervisor::handle(const seccomp_notif& request) {
+  const auto call = decode_owner_call(request.data);
+  if (!call) return std::nullopt;
+  const auto caller = static_cast<pid_t>(request.pid);
   std::string path;
-  bool follow = true;
-  if (call->path) {
+  if (call->path && *call->path != 0) {
     const auto text = text_in(caller, *call->path);
-    if (!text) return EFAULT;
+    if (!text) return std::nullopt;
     path = *text;
-    follow = call->follow;
   }
-  if (call->path && path.empty()) {
-    if (call->folder < 0) return ENOENT;
+  bool follow = call->follow;
+  if (path.empty()) {
+    // The open file itself; or no path, which is for the kernel to refuse.
+    if (call->folder < 0) return std::nullopt;
     follow = true;
   }
   if (!path.starts_with('/')) {
@@ -139,24 +161,60 @@ int OwnerSupervisor::change(pid_t caller, const seccomp_data& data) {
     if (call->folder != AT_FDCWD) folder = fmt::format("/proc/{}/fd/{}", caller, call->folder);
     path = path.empty() ? folder : folder + "/" + path;
   }
+  path = for_caller(std::move(path), caller);
   const FileDescriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW)));
-  if (!file) return errno;
-  // The one owner there is here; it clears what a change of the owner clears.
-  if (::fchownat(file.get(), "", call->uid ? 0 : uid_t(-1), call->gid ? 0 : gid_t(-1),
-                 AT_EMPTY_PATH) != 0) {
+  if (!file) return std::nullopt;
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || status.st_dev != device_) return std::nullopt;
+  if (call->kind == OwnerCall::Kind::change) return change(*call, file.get());
+  return tell(*call, file.get(), request);
+}
+
+OwnerSupervisor::Answer OwnerSupervisor::change(const OwnerCall& call, int file) {
+  // To the one owner there is on disk; it clears what a change of the owner clears.
+  if (::fchownat(file, "", call.uid ? 0 : uid_t(-1), call.gid ? 0 : gid_t(-1), AT_EMPTY_PATH) !=
+      0) {
     return errno;
   }
   struct statx found {};
-  struct stat status {};
-  if (::statx(file.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &found) != 0 ||
-      ::fstat(file.get(), &status) != 0) {
-    return errno;
+  if (::statx(file, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &found) != 0) return errno;
+  const InodeIdentity identity = identity_of(found);
+  if (changes_.size() >= most_ && !changes_.contains(identity)) return ENOMEM;
+  ChangedOwner& owner = changes_[identity];
+  if (call.uid) owner.uid = call.uid;
+  if (call.gid) owner.gid = call.gid;
+  return 0;
+}
+
+OwnerSupervisor::Answer OwnerSupervisor::tell(const OwnerCall& call, int file,
+                                              const seccomp_notif& request) {
+  struct statx found {};
+  if (::statx(file, "", AT_EMPTY_PATH, call.mask | STATX_BASIC_STATS | STATX_BTIME, &found) != 0) {
+    return std::nullopt;
   }
-  if (status.st_dev != device_) return 0;
-  if (changes_.size() >= most_) return ENOMEM;
-  ChangedOwner& owner = changes_[identity_of(found)];
-  if (call->uid) owner.uid = call->uid;
-  if (call->gid) owner.gid = call->gid;
+  const auto known = changes_.find(identity_of(found));
+  if (known == changes_.end()) return std::nullopt;
+  std::string answer;
+  if (call.kind == OwnerCall::Kind::statx) {
+    found.stx_uid = known->second.uid.value_or(found.stx_uid);
+    found.stx_gid = known->second.gid.value_or(found.stx_gid);
+    answer.assign(reinterpret_cast<const char*>(&found), sizeof found);
+  } else {
+    struct stat status {};
+    if (::fstat(file, &status) != 0) return std::nullopt;
+    status.st_uid = known->second.uid.value_or(status.st_uid);
+    status.st_gid = known->second.gid.value_or(status.st_gid);
+    // As the kernel has it: calls of 32 bit programs do not come here.
+    answer.assign(reinterpret_cast<const char*>(&status), sizeof status);
+  }
+  // The caller may be gone and its number another's.
+  std::uint64_t id = request.id;
+  if (::ioctl(fd(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) != 0) return std::nullopt;
+  const iovec here{answer.data(), answer.size()};
+  const iovec there{reinterpret_cast<void*>(call.result), answer.size()};
+  const ssize_t written =
+      ::process_vm_writev(static_cast<pid_t>(request.pid), &here, 1, &there, 1, 0);
+  if (written != static_cast<ssize_t>(answer.size())) return EFAULT;
   return 0;
 }
 

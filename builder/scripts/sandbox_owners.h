@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "apk/support/file.h"
+#include "builder/scripts/sandbox_filter.h"
 
 namespace tarn::builder {
 
@@ -23,7 +24,7 @@ struct InodeIdentity {
   auto operator<=>(const InodeIdentity&) const = default;
 };
 
-/// Owners that files were given where the namespace has no such ids.
+/// Owners of files where the namespace has no such ids.
 struct ChangedOwner {
   std::optional<std::uint32_t> uid;
   std::optional<std::uint32_t> gid;
@@ -38,19 +39,25 @@ std::string owners_text(const OwnerChanges& changes);
 /// Throws Error (failed) when it is no such text.
 OwnerChanges parse_owners(std::string_view text);
 
-/// Answers for the kernel where chown(2) is supervised (sandbox_filter.h): remembers the owner, and
-/// says it was done. Runs where the callers' root is its own and /proc shows them.
+/// Answers for the kernel where owners are supervised (sandbox_filter.h): remembers what owner a
+/// file is given, and shows it to who asks. Runs where the callers' root is its own and /proc shows
+/// them.
 class OwnerSupervisor {
  public:
-  /// `most`: of how many files it remembers the owners.
-  OwnerSupervisor(FileDescriptor listener, std::uint64_t most);
+  /// `known`: the owners files have that the disk does not show. `most`: of how many files it
+  /// remembers them.
+  OwnerSupervisor(FileDescriptor listener, OwnerChanges known, std::uint64_t most);
   int fd() const { return listener_.get(); }
   /// Takes one call and answers it. To be called when fd() is readable.
   void answer();
   const OwnerChanges& changes() const { return changes_; }
 
  private:
-  int change(pid_t caller, const seccomp_data& call);
+  /// What the caller is told: 0 or an errno; nothing when the kernel is to do the call.
+  using Answer = std::optional<int>;
+  Answer change(const OwnerCall& call, int file);
+  Answer tell(const OwnerCall& call, int file, const seccomp_notif& request);
+  Answer handle(const seccomp_notif& request);
 
   FileDescriptor listener_;
   std::uint64_t most_;

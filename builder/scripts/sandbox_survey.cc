@@ -222,7 +222,7 @@ ListedEntry SandboxSurvey::compare(Run& run, const char* name, const DiskState& 
   if (before.mode != now.mode) entry.mode = now.mode & all_mode_bits;
   if (before.uid != now.uid) entry.uid = now.uid;
   if (before.gid != now.gid) entry.gid = now.gid;
-  believe(run, now, entry);
+  believe(run, now, item.node.get(), entry);
   note_xattrs(before, now, entry);
   const bool same_time =
       before.mtime == now.mtime && before.mtime_nanoseconds == now.mtime_nanoseconds;
@@ -244,7 +244,7 @@ ListedEntry SandboxSurvey::describe_new(Run& run, const char* name, const DiskSt
   entry.mode = now.mode & all_mode_bits;
   entry.uid = now.uid;
   entry.gid = now.gid;
-  believe(run, now, entry);
+  believe(run, now, nullptr, entry);
   entry.mtime = run.time_of(now);
   entry.set_xattrs = now.xattrs;
   if (entry.type == NodeType::file) add_content(run, name, now, entry);
@@ -252,11 +252,25 @@ ListedEntry SandboxSurvey::describe_new(Run& run, const char* name, const DiskSt
   return entry;
 }
 
-void SandboxSurvey::believe(const Run& run, const DiskState& now, ListedEntry& entry) {
+void SandboxSurvey::believe(const Run& run, const DiskState& now, const Node* node,
+                            ListedEntry& entry) {
   const auto told = run.owners.find(now.identity);
   if (told == run.owners.end()) return;
   if (told->second.uid) entry.uid = told->second.uid;
   if (told->second.gid) entry.gid = told->second.gid;
+  if (node != nullptr && entry.uid == node->uid) entry.uid.reset();
+  if (node != nullptr && entry.gid == node->gid) entry.gid.reset();
+}
+
+OwnerChanges SandboxSurvey::hidden_owners() const {
+  OwnerChanges owners;
+  for (std::size_t number = 0; number < before_.size(); ++number) {
+    const Node* const node = tree_.items[number].node.get();
+    const DiskState& disk = before_[number];
+    if (node == nullptr || (node->uid == disk.uid && node->gid == disk.gid)) continue;
+    owners[disk.identity] = {node->uid, node->gid};
+  }
+  return owners;
 }
 
 void SandboxSurvey::add_content(Run& run, const char* name, const DiskState& now,

@@ -39,8 +39,11 @@ class SandboxSurvey {
   /// Throws Error (failed).
   void dress();
 
+  /// The owners of the rootfs' files that the disk does not show.
+  OwnerChanges hidden_owners() const;
+
   /// What is there now: entries in order of their paths, folders before what they hold, changed
-  /// contents appended to the file `contents`. `owners`: what chown(2) was made to believe. Times
+  /// contents appended to the file `contents`. `owners`: those that the disk does not show. Times
   /// from `begin` on are those of the run. Throws Error (failed) when it is more than the limits
   /// allow.
   std::string list(int contents, const OwnerChanges& owners, std::time_t begin,
@@ -54,7 +57,7 @@ class SandboxSurvey {
   void list_entry(Run& run, const std::string& name, const std::string& path, int depth) const;
   ListedEntry compare(Run& run, const char* name, const DiskState& now) const;
   ListedEntry describe_new(Run& run, const char* name, const DiskState& now) const;
-  static void believe(const Run& run, const DiskState& now, ListedEntry& entry);
+  static void believe(const Run& run, const DiskState& now, const Node* node, ListedEntry& entry);
   void add_content(Run& run, const char* name, const DiskState& now, ListedEntry& entry) const;
 
   int root_;

@@ -127,6 +127,13 @@ TEST_CASE("owners that a script gives are taken over, whatever ids the user has"
   const Case cases[] = {
       {"chown nginx:nginx etc/group",
        "etc/group f 0644 100:101 @-100000000 owner=0 'root:x:0:|nginx:x:101:|'\n"},
+      {"chown 100 etc; chown :101 etc", "etc d 0755 100:101 owner=0\n"},
+      {"chown 100:65534 etc tmp; stat -c %u:%g etc; ls -dn tmp | tr -s ' ' | cut -d ' ' -f 3,4; "
+       "find . -xdev -user nginx; chown 0:0 etc tmp",
+       "100:65534\n100 65534\n./etc\n./tmp\n"},
+      {"echo >x; chown 100:101 x; cp -a x y; chgrp 7 y; exec 3<x; stat -c %g /proc/self/fd/3 y; "
+       "stat -Lc %g /dev/fd/3",
+       "0\n7\n101\nx f 0644 100:101 @0 owner=-1 '|'\ny f 0644 100:7 @0 owner=-1 '|'\n"},
       {"mkdir -p var/a/b; echo >var/a/c; chown -R nginx:65534 var/a",
        "var/a d 0755 100:65534 owner=-1\nvar/a/b d 0755 100:65534 owner=-1\n"
        "var/a/c f 0644 100:65534 @0 owner=-1 '|'\n"},
@@ -136,6 +143,7 @@ TEST_CASE("owners that a script gives are taken over, whatever ids the user has"
       {"cd etc; chown 100 ../etc/group; chown 0 ./group", ""},
       {"echo >x; chmod 6755 x; chown 100 x", "x f 0755 100:0 @0 owner=-1 '|'\n"},
       {"echo >x; chown 100 x; rm x; echo >x", "x f 0644 0:0 @0 owner=-1 '|'\n"},
+      {"(chown 100 none; chown -R 100 '' ) 2>/dev/null || echo $?", "1\n"},
       {"chown 100 /dev/null /proc/self/status none 2>/dev/null || echo $?", "1\n"},
   };
   for (const Case& c : cases) check_for_all(c.script, "status 0\n" + c.expected);
@@ -177,6 +185,42 @@ TEST_CASE("what the disk cannot hold stays in the rootfs") {
           "var/owned d 0700 100:101 owner=0\n"
           "var/second f 0644 1000000:1000001 @-100000000 owner=0 'text'\n");
   }
+}
+
+TEST_CASE("a script that makes accounts leaves no date of its run, and no backup copies") {
+  if (!can_run()) return;
+  for (const auto& person : people()) {
+    INFO("as ", person.description);
+    const std::string report = as_person(person, [&] {
+      auto rootfs = busybox_rootfs();
+      put_node(*rootfs, "etc/shadow", NodeType::file, 0640, "root:!::0:::::\n");
+      put_node(*rootfs, "etc/group-", NodeType::file, 0600, "of a package\n");
+      SandboxRun run;
+      return run.report(*rootfs,
+                        "day=$(($(date +%s) / 86400)); echo web:!:$day:0::::: >>etc/shadow; "
+                        "echo old:!:7:0::::: >>etc/shadow; sed -i s/^root:!:/root:*:/ etc/shadow; "
+                        "echo x >etc/passwd-; echo x >etc/group-; rm etc/group; echo >etc/group");
+    });
+    CHECK(report ==
+          "status 0\netc/group f 0644 0:0 @0 owner=-1 '|'\n"
+          "etc/shadow f 0640 0:0 @0 owner=-1 "
+          "'root:*::0:::::|web:!:18518:0:::::|old:!:7:0:::::|'\n");
+  }
+}
+
+TEST_CASE("the same script on the same rootfs gives the same") {
+  if (!can_run()) return;
+  const auto once = [] {
+    auto rootfs = busybox_rootfs();
+    SandboxRun run;
+    std::string text = run.report(
+        *rootfs,
+        "for i in 9 3 7 1; do echo $i >tmp/$i; ln tmp/$i tmp/l$i; mkdir tmp/d$i; done; ls tmp; "
+        "cp -r etc var/etc; sed -i s/root/toor/ etc/group; mv tmp/3 tmp/d1");
+    for (const auto& [path, line] : tarn::test::entry_texts(*rootfs)) text += line + "\n";
+    return text;
+  };
+  CHECK(once() == once());
 }
 
 TEST_CASE("unchanged files keep where their content lies") {
