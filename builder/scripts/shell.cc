@@ -344,7 +344,7 @@ void Shell::evaluate(const CaseCommand& choice, Testing testing) {
   for (const auto& item : choice.items) {
     for (const auto& written : item.patterns) {
       const auto pattern = expand_pattern(written, *this);
-      world_.budget.spend_steps(1 + word.size() * pattern.size() / 512);
+      world_.budget.spend_steps(1 + word.size() * pattern.size() / 256);
       if (!matches_pattern(pattern, word)) continue;
       if (item.body.empty()) state_.status = 0;
       run_list(item.body, testing);

@@ -9,7 +9,7 @@ namespace {
 
 /// Pays for one comparison of a text with a pattern.
 void pay(std::string_view text, std::string_view pattern, ScriptBudget& budget) {
-  budget.spend_steps(1 + text.size() * pattern.size() / 512);
+  budget.spend_steps(1 + text.size() * pattern.size() / 256);
 }
 
 /// The places characters begin at, and the end.

@@ -36,6 +36,10 @@ char32_t other_case(char32_t code) {
   return code;
 }
 
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 /// Whether the ASCII character is of the class "alpha", "digit" and so on; nothing for a name that
 /// is no class.
 std::optional<bool> is_of_class(std::string_view name, char32_t code) {
@@ -208,7 +212,14 @@ bool matches_pattern(std::string_view pattern, std::string_view text, const Patt
     }
     if (!star || taken >= text.size() || (rules.slash_alone && text[taken] == '/')) return false;
     at = *star;
-    in_text = ++taken;
+    ++taken;
+    // Only where the next character is the one that has to follow is it worth another try.
+    if (at < pattern.size() && is_letter_or_digit(pattern[at]) && !rules.slash_alone &&
+        !rules.any_case) {
+      taken = text.find(pattern[at], taken);
+      if (taken == std::string_view::npos) return false;
+    }
+    in_text = taken;
   }
   return true;
 }

@@ -82,7 +82,7 @@ TEST_CASE("long values reach a bound rather than take long") {
   limits.steps = 20'000;
   ScriptBudget budget{limits};
   CHECK_THROWS_AS(
-      (void)remove_match(std::string(100'000, 'a'), "*b", Operator::remove_suffix, budget), Error);
+      (void)remove_match(std::string(20'000, 'a'), "*[b]", Operator::remove_suffix, budget), Error);
 }
 
 struct SplitCase {
