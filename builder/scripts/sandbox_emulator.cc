@@ -102,6 +102,33 @@ bool is_static(const std::string& path) {
   return count > 0;
 }
 
+/// Whether the host's binfmt_misc has that emulator, opened beforehand (F).
+bool is_registered(const std::string& name) {
+  try {
+    const std::string text = read_file("/proc/sys/fs/binfmt_misc/" + name, 4096);
+    const auto flags = text.find("\nflags:");
+    if (!text.starts_with("enabled") || flags == std::string::npos) return false;
+    return text.substr(flags + 1, text.find('\n', flags + 1) - flags).find('F') !=
+           std::string::npos;
+  } catch (const Error&) {
+    return false;  // there is no such file
+  }
+}
+
+FileDescriptor register_with_kernel(const std::string& architecture,
+                                    const FileDescriptor& emulator) {
+  const FileDescriptor context(check_call(::fsopen("binfmt_misc", FSOPEN_CLOEXEC), "binfmt_misc"));
+  check_call(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "binfmt_misc");
+  FileDescriptor mount(check_call(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0), "binfmt_misc"));
+  const FileDescriptor file(
+      check_call(::openat(mount.get(), "register", O_WRONLY | O_CLOEXEC), "binfmt_misc"));
+  // The file is opened by that name now, by this process, and never again.
+  const std::string text =
+      emulator_registration(architecture, fmt::format("/proc/self/fd/{}", emulator.get()));
+  check_call(static_cast<int>(::write(file.get(), text.data(), text.size())), "binfmt_misc");
+  return mount;
+}
+
 std::string escaped(std::string_view octets) {
   std::string text;
   for (const char c : octets) text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
@@ -151,29 +178,27 @@ ProgramRunner program_runner(const std::string& architecture) {
     return runner;
   }
   const std::string name = fmt::format("qemu-{}", machine.qemu);
+  runner.is_registered = is_registered(name);
   for (const std::string& candidate : {name + "-static", name}) {
     const std::string path = find_program(candidate);
     if (path.empty() || !is_static(path)) continue;
     runner.emulator = FileDescriptor(::open(path.c_str(), O_PATH | O_CLOEXEC));
     if (runner.emulator) return runner;
   }
+  if (runner.is_registered) return runner;
   throw Error(ErrorKind::failed,
               fmt::format("there is no {}-static to run {}", name, architecture));
 }
 
-FileDescriptor register_emulator(const std::string& architecture, const FileDescriptor& emulator) {
-  const FileDescriptor context(check_call(::fsopen("binfmt_misc", FSOPEN_CLOEXEC), "binfmt_misc"));
-  check_call(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "binfmt_misc");
-  FileDescriptor mount(check_call(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0), "binfmt_misc"));
-  const FileDescriptor file(
-      check_call(::openat(mount.get(), "register", O_WRONLY | O_CLOEXEC), "binfmt_misc"));
-  // The file is opened by that name now, by this process, and never again.
-  const std::string text =
-      emulator_registration(architecture, fmt::format("/proc/self/fd/{}", emulator.get()));
-  if (::write(file.get(), text.data(), text.size()) < 0) {
-    throw system_error("registering an emulator with binfmt_misc", errno);
+FileDescriptor register_emulator(const std::string& architecture, const ProgramRunner& runner) {
+  if (!runner.emulator) return {};
+  try {
+    return register_with_kernel(architecture, runner.emulator);
+  } catch (const Error& error) {
+    if (runner.is_registered) return {};
+    throw Error(ErrorKind::failed, fmt::format("no emulator for {} can be registered ({})",
+                                               architecture, error.message()));
   }
-  return mount;
 }
 
 }  // namespace tarn::builder

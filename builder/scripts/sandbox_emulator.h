@@ -12,10 +12,12 @@ namespace tarn::builder {
 struct ProgramRunner {
   /// A statically linked emulator of qemu-user, open; none: the host's processor runs them.
   FileDescriptor emulator;
-  bool is_32_bit = false;  ///< on a 64 bit host of the same family
+  bool is_registered = false;  ///< the host itself has one registered that works in any root
+  bool is_32_bit = false;      ///< on a 64 bit host of the same family
 };
 
-/// Throws Error (failed) when this host has no way to run the architecture.
+/// Looks in PATH and at what the host has registered. Throws Error (failed) when this host has no
+/// way to run the architecture.
 ProgramRunner program_runner(const std::string& architecture);
 
 /// What binfmt_misc is told so that the program `interpreter` runs the architecture's programs
@@ -24,7 +26,9 @@ ProgramRunner program_runner(const std::string& architecture);
 std::string emulator_registration(const std::string& architecture, std::string_view interpreter);
 
 /// Registers the emulator for the user namespace of this process alone, for as long as the result
-/// is open. It must be a process with a mount namespace of its own. Throws Error (failed).
-FileDescriptor register_emulator(const std::string& architecture, const FileDescriptor& emulator);
+/// is open. It must be a process with a mount namespace of its own. Where the kernel knows no
+/// registration for one user namespace, the host's own has to do. Throws Error (failed) when there
+/// is neither.
+FileDescriptor register_emulator(const std::string& architecture, const ProgramRunner& runner);
 
 }  // namespace tarn::builder

@@ -292,8 +292,8 @@ Program clone_steps() {
 Program socket_steps() {
   Program steps;
   load(steps, argument(0));
-  for (const std::uint32_t family : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}) {
-    answer_if(steps, BPF_JEQ, family, SECCOMP_RET_ALLOW);
+  for (const int family : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}) {
+    answer_if(steps, BPF_JEQ, static_cast<std::uint32_t>(family), SECCOMP_RET_ALLOW);
   }
   answer(steps, fail_with(EAFNOSUPPORT));
   return steps;

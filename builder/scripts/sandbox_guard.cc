@@ -118,8 +118,7 @@ class Watch {
 
 int guard_script(const GuardTask& task, const SandboxChannel& channel) {
   leave_namespaces(task.root);
-  FileDescriptor emulator;
-  if (task.runner.emulator) emulator = register_emulator(task.architecture, task.runner.emulator);
+  const FileDescriptor emulator = register_emulator(task.architecture, task.runner);
   change_root(task.root, task.proc, task.dev);
   if (task.call == nullptr) {
     drop_privileges();

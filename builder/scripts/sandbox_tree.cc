@@ -37,6 +37,7 @@ class TreeWriter {
     const char* const path = item.path.c_str();
     if (item.kind == SandboxItem::Kind::mount_point || node->type == NodeType::directory) {
       if (::mkdirat(root_, path, owner_alone) != 0) fail("making", item.path);
+      if (::fchmodat(root_, path, owner_alone, 0) != 0) fail("changing the mode of", item.path);
     } else if (node->type == NodeType::symlink) {
       if (::symlinkat(node->target.c_str(), root_, path) != 0) fail("making", item.path);
     } else if (node->type == NodeType::fifo) {
@@ -166,9 +167,13 @@ SandboxFolder::SandboxFolder(const std::filesystem::path& scratch, const IdMap& 
   std::string path = (scratch / "sandbox-XXXXXX").string();
   if (::mkdtemp(path.data()) == nullptr) fail("making a folder in", scratch.string());
   name_ = std::filesystem::path(path).filename().string();
+  // Whatever this process' umask leaves of it.
+  if (::chmod(path.c_str(), owner_alone) != 0) fail("changing the mode of", path);
   folder_ = FileDescriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder_) fail("opening", path);
-  if (::mkdirat(fd(), "root", owner_alone) != 0) fail("making", path + "/root");
+  if (::mkdirat(fd(), "root", owner_alone) != 0 || ::fchmodat(fd(), "root", owner_alone, 0) != 0) {
+    fail("making", path + "/root");
+  }
   root_ = FileDescriptor(::openat(fd(), "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root_) fail("opening", path + "/root");
   for (const int folder : {root(), fd()}) {

@@ -166,7 +166,10 @@ struct Person {
 /// This process' user; and when that is root, one with subordinate ids, where there is one, and one
 /// without.
 inline std::vector<Person> people() {
-  if (::geteuid() != 0) return {{"this user", ::geteuid(), ::getegid()}};
+  // Root of a namespace with one id cannot become another either.
+  if (::geteuid() != 0 || read_file("/proc/self/setgroups").starts_with("deny")) {
+    return {{"this user", ::geteuid(), ::getegid()}};
+  }
   std::vector<Person> people = {{"root", 0, 0}};
   std::istringstream lines(read_file("/etc/subuid"));
   for (std::string line; std::getline(lines, line);) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "unit/scripts/sandbox_rootfs.h"
 
@@ -205,6 +206,24 @@ TEST_CASE("a script that makes accounts leaves no date of its run, and no backup
           "status 0\netc/group f 0644 0:0 @0 owner=-1 '|'\n"
           "etc/shadow f 0640 0:0 @0 owner=-1 "
           "'root:*::0:::::|web:!:18518:0:::::|old:!:7:0:::::|'\n");
+  }
+}
+
+TEST_CASE("this process' umask reaches neither a script nor the rootfs") {
+  if (!can_run()) return;
+  for (const auto& person : people()) {
+    INFO("as ", person.description);
+    const std::string report = as_person(person, [&] {
+      auto rootfs = busybox_rootfs();
+      SandboxRun run;
+      const mode_t before = ::umask(0777);
+      std::string text = run.report(*rootfs, "umask; mkdir -p srv/a; echo >srv/a/b");
+      ::umask(before);
+      return text;
+    });
+    CHECK(report ==
+          "status 0\n0022\nsrv d 0755 0:0 owner=-1\nsrv/a d 0755 0:0 owner=-1\n"
+          "srv/a/b f 0644 0:0 @0 owner=-1 '|'\n");
   }
 }
 
