@@ -43,8 +43,10 @@ TEST_CASE("a script in the sandbox reaches nothing outside") {
       {"by its path", "cat " + path + "/file 2>/dev/null || echo no", "no\n"},
       {"by ..", "cd ../../../..; ls -d tmp/tarn-* 2>/dev/null || echo no", "no\n"},
       {"by /proc", "cat /proc/1/root" + path + "/file 2>/dev/null || echo no", "no\n"},
-      {"by /proc/1/cwd", "ls /proc/1/cwd/ >/dev/null 2>&1; ls /proc/1/fd 2>/dev/null || echo no",
-       "no\n"},
+      {"by the first process",
+       "ls /proc/1/cwd/ 2>/dev/null || echo no; readlink /proc/1/fd/1 2>/dev/null || echo no; "
+       "cat /proc/1/environ 2>/dev/null || echo no",
+       "no\nno\nno\n"},
       {"by memory", "dd if=/proc/1/mem bs=1 count=1 2>/dev/null || echo no", "no\n"},
       {"by a mount", "mount -t tmpfs x tmp 2>/dev/null || echo no", "no\n"},
       {"by a bind mount", "mount -o bind /proc tmp 2>/dev/null || echo no", "no\n"},
