@@ -100,7 +100,9 @@ class Pattern {
   /// Where it matches the line first, in the way the settings ask for.
   std::optional<Range> find(std::string_view line, const Settings& settings,
                             ScriptBudget& budget) const {
-    return expression_ ? find_expression(line, settings, budget) : find_text(line, settings);
+    if (expression_) return find_expression(line, settings, budget);
+    budget.spend_steps(line.size() * text_.size() / 65'536);
+    return find_text(line, settings);
   }
   /// The next match at or behind `from`.
   std::optional<Range> find_next(std::string_view line, std::size_t from,
@@ -292,6 +294,7 @@ bool Grep::search(const std::string& name, std::string_view text) {
   std::size_t selected = 0;
   for (std::size_t i = 0; i < lines.size() && selected < settings_.most; ++i) {
     std::optional<Range> range;
+    invocation_.budget.spend_steps(patterns_.size() / 8);
     const Pattern* pattern = selecting(lines[i].text, range);
     if ((pattern != nullptr) == settings_.inverted) {
       if (context_ > 0) {

@@ -100,7 +100,10 @@ class SetReader {
  public:
   explicit SetReader(std::string_view text) : text_(text) {}
   std::string read() {
-    while (at_ < text_.size()) read_item();
+    while (at_ < text_.size()) {
+      read_item();
+      if (set_.size() > 65'536) throw NotNative("tr: a set that large");
+    }
     return set_;
   }
 
@@ -257,6 +260,7 @@ int run_cut(const Invocation& invocation) {
       status = 1;
       continue;
     }
+    invocation.budget.spend_steps(text.size() / 256 * ranges.size());
     for (const TextLine& line : split_lines(invocation, text)) {
       if (kind == 'f') {
         const auto fields = cut_fields(

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <climits>
@@ -31,6 +32,7 @@ class Printer {
     bool go_on = true;
     while (go_on) {
       const std::size_t before = next_;
+      invocation_.budget.spend_octets(format_.size());
       invocation_.budget.spend_steps();
       go_on = print_once() && next_ > before && next_ < arguments_.size();
     }
@@ -69,6 +71,7 @@ class Printer {
   void append_formatted(const std::string& format, Values... values) {
     char buffer[static_cast<std::size_t>(2 * widest)];
     const int length = std::snprintf(buffer, sizeof buffer, format.c_str(), values...);
+    invocation_.budget.spend_octets(static_cast<std::uint64_t>(std::max(length, 0)));
     if (length > 0) out_.append(buffer, static_cast<std::size_t>(length));
   }
 
@@ -274,6 +277,7 @@ void Printer::print_text(const Directive& directive, std::string_view argument) 
   if (digits != std::string_view::npos && digits < dot) {
     width = static_cast<std::size_t>(std::atoi(text.data() + digits));
   }
+  invocation_.budget.spend_octets(width + argument.size());
   const std::string padding(width > argument.size() ? width - argument.size() : 0, ' ');
   if (!left) out_ += padding;
   out_ += argument;

@@ -311,7 +311,7 @@ Piece Parser::parse_repetitions(Piece atom) {
       throw NotNative("a regular expression that repeats what has no length");
     }
     Piece repetition;
-    if (counts.second != 0) {
+    if (counts.second != 0 && atom.kind != Piece::Kind::nothing) {
       repetition.kind = Piece::Kind::repetition;
       repetition.least = counts.first;
       repetition.most = counts.second;

@@ -1,5 +1,7 @@
 #include "builder/scripts/commands/sed_run.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/core.h>
@@ -50,10 +52,10 @@ void SedRun::write_files() {
   }
 }
 
-/// Spends for a space that grew, and holds it to its bound.
-void SedRun::grow(std::size_t octets) {
-  if (octets > longest_space) throw NotNative("sed: a pattern space over 16 MiB");
-  invocation_.budget.spend_octets(octets);
+/// Spends for what was added to a space or copied, and holds the space to its bound.
+void SedRun::grow(std::size_t size, std::size_t added) {
+  if (size > longest_space) throw NotNative("sed: a pattern space over 16 MiB");
+  invocation_.budget.spend_octets(added);
 }
 
 /// A newline is put in first where a text without one was printed before.
@@ -265,13 +267,13 @@ void SedRun::report_substitution(const SedCommand& command) {
 }
 
 void SedRun::replace_characters(const std::string& pairs) {
-  for (char& c : pattern_) {
-    for (std::size_t i = 0; i < pairs.size(); i += 2) {
-      if (c != pairs[i]) continue;
-      c = pairs[i + 1];
-      break;
-    }
+  std::array<char, 256> map{};
+  for (std::size_t c = 0; c < map.size(); ++c) map[c] = static_cast<char>(c);
+  // Of an octet that is given twice the first counts.
+  for (std::size_t i = pairs.size(); i >= 2; i -= 2) {
+    map[static_cast<unsigned char>(pairs[i - 2])] = pairs[i - 1];
   }
+  for (char& c : pattern_) c = map[static_cast<unsigned char>(c)];
 }
 
 SedRun::Next SedRun::execute_hold(const SedCommand& command) {
@@ -296,7 +298,7 @@ SedRun::Next SedRun::execute_hold(const SedCommand& command) {
     default:
       return Next::command;  // ':' and '}'
   }
-  grow(pattern_.size() + hold_.size());
+  grow(std::max(pattern_.size(), hold_.size()), pattern_.size() + hold_.size());
   return Next::command;
 }
 
@@ -326,7 +328,7 @@ SedRun::Next SedRun::append_next() {
   read_next_line();
   pattern_ += '\n';
   pattern_ += lines_[next_ - 1].text;
-  grow(pattern_.size());
+  grow(pattern_.size(), lines_[next_ - 1].text.size() + 1);
   return Next::command;
 }
 
@@ -377,6 +379,7 @@ bool SedRun::substitute(const SedCommand& command) {
   while (match) {
     const RegularExpression::Range range = *match->front();
     const bool empty = range.begin == range.end;
+    const std::size_t before = out.size();
     ++count;
     if (command.occurrence != 0 && command.occurrence != count) {
       const std::size_t end = range.end + (empty && range.end < line.size() ? 1 : 0);
@@ -393,7 +396,7 @@ bool SedRun::substitute(const SedCommand& command) {
       previous_empty = empty;
       if (empty && from >= line.size()) tried_at_end = true;
       if (empty && from < line.size()) out += line[from++];
-      grow(out.size());
+      grow(out.size(), out.size() - before);
       if (command.occurrence != 0) break;
     }
     if (from >= line.size() && std::exchange(tried_at_end, true)) break;

@@ -68,7 +68,7 @@ class SedRun {
   void flush_appended();
   void append_file(const std::string& name);
   bool is_last() const { return next_ >= lines_.size(); }
-  void grow(std::size_t octets);
+  void grow(std::size_t size, std::size_t added);
 
   const Invocation& invocation_;
   const SedProgram& program_;

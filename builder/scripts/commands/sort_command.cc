@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -207,7 +208,9 @@ int run_sort(const Invocation& invocation) {
     }
     for (const TextLine& line : split_lines(invocation, text)) lines.emplace_back(line.text);
   }
-  invocation.budget.spend_steps(lines.size() * order.keys.size());
+  // A line is compared about as often as the number of lines has bits.
+  const auto rounds = static_cast<std::size_t>(std::bit_width(lines.size()));
+  invocation.budget.spend_steps(lines.size() * order.keys.size() * rounds / 8);
   check_numbers(lines, order);
   if (options.has('c')) {
     order.whole_line_breaks_ties = true;

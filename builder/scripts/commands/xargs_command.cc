@@ -90,6 +90,7 @@ std::vector<std::string> split_at_nul(std::string_view text) {
 std::string replace_all(std::string text, const std::string& what, const std::string& with) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
     text.replace(at, what.size(), with);
+    if (text.size() > longest_line) throw NotNative("xargs: a call that long");
   }
   return text;
 }

@@ -107,6 +107,7 @@ TEST_CASE("extended expressions") {
       {"*a", "a", "Repetition not preceded by valid expression"},
       {"(+a)", "a", "Repetition not preceded by valid expression"},
       {"(a", "a", "Missing ')'"},
+      {"a{0}{255}{255}{255}{255}b", "b", "0-1"},
       {"(((((a{200}){200}){200}){200}){200})", "a", "not native"},
   };
   for (const Case& one : cases) {
