@@ -119,7 +119,7 @@ class Watch {
 int guard_script(const GuardTask& task, const SandboxChannel& channel) {
   leave_namespaces(task.root);
   const FileDescriptor emulator = register_emulator(task.architecture, task.runner);
-  change_root(task.root, task.proc, task.dev);
+  change_root(task.root, task.proc, task.dev, task.limits.processes);
   if (task.call == nullptr) {
     drop_privileges();
     auto filter = script_filter(task.ownership);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <pwd.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,10 +116,13 @@ void run_tool(const char* tool, pid_t process, const std::vector<IdExtent>& exte
   }
 }
 
-/// Whether this process is in the namespace that holds all ids, where 0 is root of the machine.
-bool holds_all_ids(std::string_view available) {
-  const auto parts = split(available, " \n");
-  return parts.size() == 3 && parts[0] == "0" && parts[1] == "0" && parts[2] == "4294967295";
+/// Whether this process' user is root of the machine, in whatever namespace: what belongs to no
+/// namespace belongs to it.
+bool is_root_of_machine() {
+  constexpr uid_t nobody = 65534;  // who is shown for those that the namespace has no id for
+  struct stat kernel {};
+  if (::stat("/proc/sys", &kernel) != 0) return true;
+  return kernel.st_uid == ::geteuid() && kernel.st_uid != nobody;
 }
 
 std::uint64_t count_ids(const std::vector<IdExtent>& extents) {
@@ -182,8 +186,9 @@ std::vector<IdMap> candidate_id_maps() {
       maps.push_back({IdMap::Way::tools, with_self(user, sub_users), with_self(group, sub_groups)});
     }
   }
-  // The machine's root must not be root inside: much of /proc would be its own.
-  if (user != 0 || !holds_all_ids(users)) {
+  // The machine's root must not be root inside: much of /proc would be its own, and no limit on
+  // processes holds for it.
+  if (!is_root_of_machine()) {
     maps.push_back({IdMap::Way::single, {{0, user, 1}}, {{0, group, 1}}});
   }
   return maps;

@@ -1,5 +1,6 @@
 #include "builder/scripts/sandbox_world.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
@@ -50,6 +51,26 @@ void put_mount(const FileDescriptor& mount, int folder, const char* path, int fl
              doing.c_str());
 }
 
+void set_attributes(const FileDescriptor& mount, std::uint64_t wanted) {
+  mount_attr attributes{};
+  attributes.attr_set = wanted;
+  check_call(::mount_setattr(mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes),
+             "mount_setattr");
+}
+
+/// The limit on each user's processes does not hold for all users together; that on their numbers
+/// does. An older kernel, which has but one for all namespaces, refuses it.
+void limit_process_numbers(const FileDescriptor& proc, std::uint64_t processes) {
+  constexpr std::uint64_t least = 301;
+  const FileDescriptor file(
+      ::openat(proc.get(), "sys/kernel/pid_max", O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file) return;
+  const std::string text = std::to_string(std::max(processes + 2, least));
+  if (::write(file.get(), text.data(), text.size()) < 0 && errno != EINVAL && errno != EPERM) {
+    throw system_error("limiting processes", errno);
+  }
+}
+
 /// Devices that give nothing of the host away.
 constexpr std::array<const char*, 5> devices = {"null", "zero", "full", "random", "urandom"};
 constexpr std::array<std::pair<const char*, const char*>, 4> device_links = {{
@@ -66,10 +87,7 @@ std::vector<std::pair<const char*, FileDescriptor>> device_mounts() {
     FileDescriptor mount = copy_mount(fmt::format("/dev/{}", name).c_str());
     if (!mount && errno == ENOENT) continue;
     if (!mount) throw system_error(fmt::format("mounting /dev/{}", name), errno);
-    mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-    check_call(::mount_setattr(mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes),
-               "mount_setattr");
+    set_attributes(mount, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     mounts.emplace_back(name, std::move(mount));
   }
   return mounts;
@@ -110,13 +128,15 @@ void leave_namespaces(int root) {
   check_call(::sethostname(host_name.data(), host_name.size()), "sethostname");
 }
 
-void change_root(int root, const std::string& proc, const std::string& dev) {
+void change_root(int root, const std::string& proc, const std::string& dev,
+                 std::uint64_t processes) {
   const FileDescriptor tree = root >= 0 ? copy_mount(".") : empty_root(proc, dev);
   if (!tree) throw system_error("open_tree", errno);
   constexpr unsigned nothing = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
   // A new /proc is only given to who sees a whole one, so it is made before the host's is gone.
-  const FileDescriptor processes =
-      new_mount("proc", {}, nothing | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY);
+  const FileDescriptor proc_tree = new_mount("proc", {}, nothing | MOUNT_ATTR_NODEV);
+  limit_process_numbers(proc_tree, processes);
+  set_attributes(proc_tree, MOUNT_ATTR_RDONLY);
   const FileDescriptor dev_tree =
       new_mount("tmpfs", {{"size", "1m"}, {"nr_inodes", "256"}, {"mode", "0755"}}, nothing);
   const auto mounts = device_mounts();
@@ -127,7 +147,7 @@ void change_root(int root, const std::string& proc, const std::string& dev) {
   check_call(static_cast<int>(::syscall(SYS_pivot_root, ".", ".")), "pivot_root");
   check_call(::umount2(".", MNT_DETACH), "umount");
   check_call(::chdir("/"), "chdir");
-  put_mount(processes, AT_FDCWD, proc.c_str());
+  put_mount(proc_tree, AT_FDCWD, proc.c_str());
   put_mount(dev_tree, AT_FDCWD, dev.c_str());
   fill_dev(dev, mounts);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace tarn::builder {
@@ -13,6 +14,9 @@ void leave_namespaces(int root);
 /// root directory, with a read-only /proc at `proc` and a small /dev at `dev` (paths below the
 /// root, without links), and nothing of the host is in sight any more. With `root` -1 the root is
 /// an empty one, for trying. Throws Error (failed), naming what is refused.
-void change_root(int root, const std::string& proc, const std::string& dev);
+/// Where the kernel can do that for one process namespace (from 6.14 on), there are no more than
+/// `processes` in it, or what it has as the least (300).
+void change_root(int root, const std::string& proc, const std::string& dev,
+                 std::uint64_t processes);
 
 }  // namespace tarn::builder
