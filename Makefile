@@ -21,6 +21,7 @@ bench: build
 	@cmake --build --preset $(PRESET) --target tarn-solver-bench
 	@bench/run
 	@bench/solver
+	@bench/scripts
 
 format: setup
 	@git ls-files '*.cc' '*.h' | xargs clang-format -i

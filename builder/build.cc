@@ -49,60 +49,6 @@ void refuse_what_cannot_be_built(const Recipe& recipe) {
   if (recipe.contents.baseimage)
     refuse(recipe.contents.baseimage->position, "an image on top of a base image",
            "list the base image's packages under contents.packages");
-  const auto runs = [](ScriptPolicy policy) {
-    return policy == ScriptPolicy::native || policy == ScriptPolicy::sandbox;
-  };
-  if (runs(recipe.scripts.policy) ||
-      std::ranges::any_of(recipe.scripts.packages, [&](const auto& p) { return runs(p.second); }))
-    throw Error(ErrorKind::usage,
-                recipe.file.string() + ": 'scripts: native' and 'sandbox' cannot be fulfilled")
-        .hint("use 'auto' (scripts that are not run are listed) or 'skip'");
-}
-
-/// Throws Error (trust) unless the octets are the package the index lists.
-void verify_package(ByteView bytes, const std::string& name, const apk::Identity& identity) {
-  try {
-    const auto file = apk::PackageFile::parse(bytes, name);
-    file.verify_identity(identity);
-    file.verify_data_hash();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::failed) throw;
-    // It cannot even be read, so it is not what was listed: damaged, or another file.
-    throw Error(ErrorKind::trust, name + " is not the package the index lists: " + error.message())
-        .detail("expected", "a package with the identity " + identity.str())
-        .detail("found", "a file that is no package");
-  }
-}
-
-apk::Wanted wanted_package(const apk::Repository& repository, const apk::Package& package) {
-  const Url url = repository.package_url(package);
-  return {.label = package.label(),
-          .kind = "package",
-          .key = package.identity.hex(),
-          .url = url,
-          .size = package.size,
-          .verify = [identity = package.identity, name = url.str()](ByteView bytes) {
-            verify_package(bytes, name, identity);
-          }};
-}
-
-/// The package files of all plans, each once, by identity.
-PackageFiles fetch_packages(const Resolution& resolution, apk::Fetcher& fetcher) {
-  std::vector<apk::Wanted> wanted;
-  std::vector<apk::Identity> identities;
-  PackageFiles files;
-  for (const ArchitecturePlan& plan : resolution.plans)
-    for (const apk::PlannedPackage& planned : plan.plan.packages) {
-      // Size 0 means there is nothing but metadata: apk never fetches such a package.
-      if (planned.package.installed_size == 0) continue;
-      if (!files.try_emplace(planned.package.identity).second) continue;
-      identities.push_back(planned.package.identity);
-      wanted.push_back(
-          wanted_package(resolution.repositories[planned.repository], planned.package));
-    }
-  const auto fetched = fetcher.fetch_fixed(wanted);
-  for (std::size_t i = 0; i < fetched.size(); ++i) files[identities[i]] = fetched[i];
-  return files;
 }
 
 std::int64_t newest_build_time(const apk::Plan& plan) {
@@ -139,10 +85,14 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   for (const ArchitecturePlan& plan : result.resolution.plans) {
     const std::string& arch = plan.architecture.apk;
     const std::int64_t created = options.source_date_epoch.value_or(newest_build_time(plan.plan));
-    Staged staged = stage(
-        recipe, {result.resolution, plan, files, created, options.resolve.threads}, progress, stop);
-    for (auto& script : staged.skipped_scripts)
-      result.skipped_scripts.push_back({arch, script.package, script.script});
+    const StagingInput input{.resolution = result.resolution,
+                             .plan = plan,
+                             .files = files,
+                             .created = created,
+                             .scratch = options.scratch,
+                             .threads = options.resolve.threads};
+    Staged staged = stage(recipe, input, progress, stop);
+    for (auto& script : staged.scripts) result.scripts.push_back({arch, std::move(script)});
     watch.lap("stage " + arch);
 
     const LayerOptions layer_options{.compression = recipe.compression,

@@ -13,6 +13,7 @@
 #include "apk/support/progress.h"
 #include "builder/recipe/recipe.h"
 #include "builder/resolution.h"
+#include "builder/scripts/package_scripts.h"
 #include "builder/sink/sink.h"
 
 namespace tarn::builder {
@@ -22,7 +23,7 @@ struct BuildOptions {
   std::string tag;                                 ///< as the person wrote it
   std::map<std::string, std::string> annotations;  ///< over the recipe's
   std::optional<std::int64_t> source_date_epoch;   ///< seconds: `created`, and no file is younger
-  std::filesystem::path scratch;                   ///< a folder for layers while they are built
+  std::filesystem::path scratch;  ///< a folder for layers while they are built, and for scripts
 };
 
 /// One step of a build and how long it took.
@@ -31,19 +32,17 @@ struct Pass {
   std::chrono::steady_clock::duration time{};
 };
 
-/// A script of a package that was not run.
-struct SkippedScript {
+/// A script of a package, and what came of it.
+struct ScriptRun {
   std::string architecture;
-  std::string package;  ///< "name-version"
-  std::string script;   ///< "post-install"
-  bool operator==(const SkippedScript&) const = default;
+  ScriptReport report;
 };
 
 struct BuildResult {
   Images images;
   Resolution resolution;
   std::vector<Pass> passes;
-  std::vector<SkippedScript> skipped_scripts;  ///< without those the recipe itself skips
+  std::vector<ScriptRun> scripts;  ///< in the order in which they ran
 };
 
 /// recipe → images, in memory and `scratch`; writing them out is the sinks' part. The bytes are a

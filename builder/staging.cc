@@ -1,7 +1,6 @@
 #include "builder/staging.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -18,13 +17,10 @@
 #include "builder/rootfs/prune.h"
 #include "builder/rootfs/services.h"
 #include "builder/rootfs/skeleton.h"
-#include "builder/scripts/busybox_links.h"
+#include "builder/scripts/triggers.h"
 
 namespace tarn::builder {
 namespace {
-
-/// The package whose script would make the applet links.
-constexpr std::string_view busybox_package = "busybox";
 
 /// Reads and checks a package as it is about to be unpacked.
 PackageToInstall open_package(const StagingInput& input, const apk::PlannedPackage& planned) {
@@ -47,43 +43,89 @@ PackageToInstall open_package(const StagingInput& input, const apk::PlannedPacka
   });
 }
 
-/// Packages are read on all threads, a few ahead of the one that is unpacked, so that memory holds
-/// a few packages at a time; they are unpacked one after the other in the plan's order.
-void install_packages(Installer& installer, const StagingInput& input, Progress& progress,
-                      const std::stop_token& stop) {
-  const auto& planned = input.plan.plan.packages;
-  std::uint64_t total = 0;
-  for (const auto& p : planned) total += p.package.installed_size;
-  const auto task = progress.begin("unpacking", total);
-  std::uint64_t done = 0;
-  for (std::size_t first = 0; first < planned.size(); first += input.threads) {
-    const std::size_t count = std::min(input.threads, planned.size() - first);
-    std::vector<std::optional<PackageToInstall>> batch(count);
-    parallel_for(
-        count, input.threads,
-        [&](std::size_t i) { batch[i] = open_package(input, planned[first + i]); }, stop);
-    for (auto& package : batch) {
-      done += package->package.installed_size;
-      installer.install(std::move(*package));
-      progress.advance(task, done);
+/// What is done with scripts.
+enum class ScriptUse { run, decide };
+
+/// Lays packages and what their scripts make into a rootfs, as `apk add` does.
+class Assembly {
+ public:
+  Assembly(Rootfs& rootfs, const Recipe& recipe, const StagingInput& input, ScriptUse use,
+           const std::stop_token& stop)
+      : input_(input),
+        use_(use),
+        installer_(rootfs),
+        settings_{recipe.scripts, input.plan.architecture.apk, input.created, input.scratch, stop},
+        scripts_(rootfs, settings_) {}
+
+  /// Packages are read on all threads, a few ahead of the one that is unpacked, so that memory
+  /// holds a few packages at a time; they are unpacked one after the other in the plan's order.
+  void install_packages(Progress& progress) {
+    const auto& planned = input_.plan.plan.packages;
+    std::uint64_t total = 0;
+    for (const auto& p : planned) total += p.package.installed_size;
+    const auto task = progress.begin("unpacking", total);
+    std::uint64_t done = 0;
+    for (std::size_t first = 0; first < planned.size(); first += input_.threads) {
+      const std::size_t count = std::min(input_.threads, planned.size() - first);
+      std::vector<std::optional<PackageToInstall>> batch(count);
+      parallel_for(
+          count, input_.threads,
+          [&](std::size_t i) { batch[i] = open_package(input_, planned[first + i]); },
+          settings_.stop);
+      for (auto& package : batch) {
+        done += package->package.installed_size;
+        install(std::move(*package));
+        progress.advance(task, done);
+      }
+    }
+    progress.end(task, TaskOutcome::done);
+  }
+
+  void run_triggers() {
+    for (FiredTrigger& trigger : fired_triggers(installer_.packages())) {
+      const apk::InstalledPackage& installed = installer_.packages()[trigger.package];
+      const bool failed = fails({.package = installed.package.name,
+                                 .version = installed.package.version,
+                                 .kind = apk::ScriptKind::trigger,
+                                 .text = installed.scripts.at(apk::ScriptKind::trigger),
+                                 .directories = std::move(trigger.directories)});
+      if (failed) installer_.mark_failed_script({static_cast<std::int32_t>(trigger.package)});
     }
   }
-  progress.end(task, TaskOutcome::done);
-}
 
-std::vector<UnrunScript> scripts_not_run(const Recipe& recipe, const Installer& installer) {
-  // What runs when a root is made anew; the others are for upgrades and removal.
-  constexpr std::array installing = {apk::ScriptKind::pre_install, apk::ScriptKind::post_install,
-                                     apk::ScriptKind::trigger};
-  std::vector<UnrunScript> scripts;
-  for (const apk::InstalledPackage& installed : installer.packages()) {
-    if (recipe.scripts.of(installed.package.name) == ScriptPolicy::skip) continue;
-    for (const apk::ScriptKind kind : installing)
-      if (installed.scripts.contains(kind))
-        scripts.push_back({installed.package.label(), std::string(apk::script_name(kind))});
+  const Installer& installer() const { return installer_; }
+  std::vector<ScriptReport> take_reports() { return std::move(reports_); }
+
+ private:
+  /// A package's own accounts are made before its files are given to them.
+  void install(PackageToInstall package) {
+    const auto scripts = package.scripts;
+    const std::string name = package.package.name;
+    const std::string version = package.package.version;
+    const auto script_fails = [&](apk::ScriptKind kind) {
+      const auto script = scripts.find(kind);
+      return script != scripts.end() &&
+             fails({.package = name, .version = version, .kind = kind, .text = script->second});
+    };
+    const bool failed_before = script_fails(apk::ScriptKind::pre_install);
+    const Owner owner = installer_.install(std::move(package));
+    if (script_fails(apk::ScriptKind::post_install) || failed_before)
+      installer_.mark_failed_script(owner);
   }
-  return scripts;
-}
+
+  bool fails(const PackageScript& script) {
+    reports_.push_back(use_ == ScriptUse::run ? scripts_.run(script, installer_.packages())
+                                              : scripts_.decide(script));
+    return reports_.back().status != 0;
+  }
+
+  const StagingInput& input_;
+  ScriptUse use_;
+  Installer installer_;
+  ScriptSettings settings_;
+  PackageScripts scripts_;
+  std::vector<ScriptReport> reports_;
+};
 
 /// Paths of the files of installed packages that provide one of `names`.
 std::vector<std::string> files_of_providers(const Installer& installer,
@@ -147,10 +189,11 @@ Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress
   Rootfs& rootfs = staged.rootfs;
   apply_skeleton(rootfs, load_skeleton(recipe.skeleton));
 
-  Installer installer(rootfs);
-  install_packages(installer, input, progress, stop);
-  staged.skipped_scripts = scripts_not_run(recipe, installer);
-  if (recipe.scripts.of(busybox_package) != ScriptPolicy::skip) install_busybox_links(rootfs);
+  Assembly assembly(rootfs, recipe, input, ScriptUse::run, stop);
+  assembly.install_packages(progress);
+  assembly.run_triggers();
+  staged.scripts = assembly.take_reports();
+  const Installer& installer = assembly.installer();
 
   apply_accounts(rootfs, recipe.accounts, input.created);
   apply_files(rootfs, recipe.files);
@@ -172,6 +215,16 @@ Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress
                                 .repositories = input.resolution.image_repositories,
                                 .keys = image_keys(recipe, input.plan.keyring)});
   return staged;
+}
+
+std::vector<ScriptReport> decide_scripts(const Recipe& recipe, const StagingInput& input,
+                                         Progress& progress, const std::stop_token& stop) {
+  Rootfs rootfs;
+  apply_skeleton(rootfs, load_skeleton(recipe.skeleton));
+  Assembly assembly(rootfs, recipe, input, ScriptUse::decide, stop);
+  assembly.install_packages(progress);
+  assembly.run_triggers();
+  return assembly.take_reports();
 }
 
 }  // namespace tarn::builder

@@ -8,6 +8,7 @@
 #include "builder/build.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/recipe_options.h"
+#include "builder/cli/script_reports.h"
 #include "builder/cli/source_date_epoch.h"
 #include "builder/sink/reference.h"
 #include "builder/sink/sink.h"
@@ -49,12 +50,6 @@ const Sha256Digest& image_digest(const Images& images) {
   return images.images.size() == 1 ? images.images.front().manifest.digest : images.index.digest;
 }
 
-void report_skipped_scripts(const BuildResult& result, Progress& progress) {
-  for (const SkippedScript& script : result.skipped_scripts)
-    progress.note(NoteLevel::warning, fmt::format("{}: {} of {} was not run", script.architecture,
-                                                  script.script, script.package));
-}
-
 double seconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -93,15 +88,19 @@ nlohmann::ordered_json result_json(const BuildResult& result, const std::string&
   nlohmann::ordered_json passes = nlohmann::ordered_json::object();
   for (const Pass& pass : result.passes) passes[pass.name] = seconds(pass.time);
   nlohmann::ordered_json scripts = nlohmann::ordered_json::array();
-  for (const SkippedScript& script : result.skipped_scripts)
-    scripts.push_back({{"architecture", script.architecture},
-                       {"package", script.package},
-                       {"script", script.script}});
+  for (const auto& [architecture, report] : result.scripts) {
+    scripts.push_back({{"architecture", architecture}});
+    scripts.back().update(script_json(report));
+    if (report.way == ScriptWay::skipped) continue;
+    scripts.back()["status"] = report.status;
+    scripts.back()["output"] = report.output;
+    scripts.back()["seconds"] = seconds(report.time);
+  }
   return {{"digest", "sha256:" + to_hex(image_digest(result.images))},
           {"tag", result.images.tag},
           {"output", output},
           {"images", std::move(images)},
-          {"scripts_not_run", std::move(scripts)},
+          {"scripts", std::move(scripts)},
           {"seconds", std::move(passes)}};
 }
 
@@ -138,7 +137,7 @@ void run_build(BuildCommandOptions options, const Context& context) {
     write_archive(result.images, options.output, context.stop);
   result.passes.push_back({"write", std::chrono::steady_clock::now() - start});
 
-  report_skipped_scripts(result, context.progress);
+  note_scripts(result.scripts, context.progress);
   summarise(result, options.output, context.progress);
   if (options.json)
     context.out << result_json(result, options.output).dump(2) << '\n';

@@ -7,6 +7,7 @@ namespace tarn::builder {
 /// Each declares one command (or one family of them), in a file of its own.
 void add_build_command(Commands& commands);
 void add_plan_command(Commands& commands);
+void add_scripts_command(Commands& commands);
 void add_why_command(Commands& commands);
 void add_tree_command(Commands& commands);
 void add_search_command(Commands& commands);

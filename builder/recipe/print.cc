@@ -146,6 +146,8 @@ const char* name_of(ScriptPolicy policy) {
   switch (policy) {
     case ScriptPolicy::automatic:
       return "auto";
+    case ScriptPolicy::strict:
+      return "strict";
     case ScriptPolicy::native:
       return "native";
     case ScriptPolicy::sandbox:

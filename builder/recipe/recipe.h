@@ -120,7 +120,13 @@ struct Compression {
   bool operator==(const Compression&) const = default;
 };
 
-enum class ScriptPolicy { automatic, native, sandbox, skip };
+enum class ScriptPolicy {
+  automatic,  ///< natively where that is exact, else in the sandbox
+  strict,     ///< the same, and a script that fails is an error
+  native,
+  sandbox,
+  skip,
+};
 struct Scripts {
   ScriptPolicy policy = ScriptPolicy::automatic;
   std::map<std::string, ScriptPolicy> packages;  ///< exceptions by package name

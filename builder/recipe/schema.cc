@@ -106,6 +106,7 @@ std::optional<Located> decode_format(const KeyedMapping& mapping) {
 const std::vector<std::pair<std::string, ScriptPolicy>>& script_policies() {
   static const std::vector<std::pair<std::string, ScriptPolicy>> policies = {
       {"auto", ScriptPolicy::automatic},
+      {"strict", ScriptPolicy::strict},
       {"native", ScriptPolicy::native},
       {"sandbox", ScriptPolicy::sandbox},
       {"skip", ScriptPolicy::skip}};

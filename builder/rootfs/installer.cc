@@ -295,4 +295,9 @@ Owner Installer::install(PackageToInstall package) {
   return Owner{static_cast<std::int32_t>(index)};
 }
 
+void Installer::mark_failed_script(Owner package) {
+  std::string& flags = packages_.at(static_cast<std::size_t>(package.value)).flags;
+  if (flags.find('s') == std::string::npos) flags += 's';
+}
+
 }  // namespace tarn::builder

@@ -57,6 +57,9 @@ class Installer {
   /// Throws Error (failed) when a path belongs to another package or cannot be made.
   Owner install(PackageToInstall package);
 
+  /// Records that a script of a package failed, as apk does.
+  void mark_failed_script(Owner package);
+
   /// What is installed, in order of installation: for the database, and to know the scripts.
   const std::vector<apk::InstalledPackage>& packages() const { return packages_; }
 

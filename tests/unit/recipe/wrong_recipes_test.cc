@@ -122,7 +122,7 @@ const WrongRecipe wrong_recipes[] = {
     {"files: [{path: /a, content: b, source: c}]\n",
      "1:9: files: '/a' has both 'content' and 'source'", nullptr},
     {"scripts: no\n", "1:10: scripts: unknown value 'no'",
-     "known values: auto, native, sandbox, skip"},
+     "known values: auto, strict, native, sandbox, skip"},
     {"scripts: {nginx: skp}\n", "1:18: scripts.nginx: unknown value 'skp'", "did you mean 'skip'?"},
     {"scripts: {a b: skip}\n", "1:11: scripts: not a package name: 'a b'", nullptr},
     {"compression: {codec: xz}\n", "1:22: compression.codec: unknown value 'xz'", nullptr},
