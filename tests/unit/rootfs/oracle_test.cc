@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <sstream>
 #include <string>
@@ -16,9 +15,9 @@
 #include "apk/database/scripts_archive.h"
 #include "apk/support/error.h"
 #include "apk/support/file.h"
-#include "apk/trust/trusted_index.h"
 #include "builder/rootfs/database.h"
 #include "builder/rootfs/installer.h"
+#include "unit/rootfs/recorded_root.h"
 #include "unit/shared.h"
 
 // Real roots, as apk made them from real packages: the same packages in the same order must give
@@ -27,70 +26,11 @@
 using namespace tarn::builder;
 namespace apk = tarn::apk;
 using nlohmann::json;
-using std::filesystem::path;
+using tarn::test::install_all;
+using tarn::test::lines_of;
+using tarn::test::Oracle;
 
 namespace {
-
-/// A recorded root, and what it was made of.
-struct Oracle {
-  path folder;
-  path mirror;
-  json inputs;
-  std::string architecture;
-
-  Oracle(const path& shared, const std::string& name)
-      : folder(shared / "oracle" / name),
-        mirror(shared / "mirror"),
-        inputs(json::parse(tarn::read_file(folder / "inputs.json"))),
-        architecture(inputs["arch"]) {}
-
-  std::string text(const char* file) const { return tarn::read_file(folder / file); }
-};
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-/// A package of the repositories with the file it lies in.
-struct Candidate {
-  apk::Package package;
-  path file;
-};
-
-std::map<std::string, Candidate> candidates_of(const Oracle& oracle) {
-  std::map<std::string, Candidate> candidates;
-  for (const std::string repository : oracle.inputs["repositories"]) {
-    const path folder = oracle.mirror / repository / oracle.architecture;
-    const auto file = tarn::MappedFile::open(folder / "APKINDEX.tar.gz");
-    const apk::Index index =
-        apk::read_index(file.bytes(), {}, apk::SignaturePolicy::ignored, file.path().string());
-    for (const apk::Package& package : index.packages) {
-      candidates.try_emplace(package.name + " " + package.version,
-                             Candidate{package, folder / apk::package_file_name(package)});
-    }
-  }
-  return candidates;
-}
-
-/// Installs what the oracle lists; `before` may change the rootfs before a package, as its script
-/// does.
-void install_all(const Oracle& oracle, Installer& installer,
-                 const std::function<void(const std::string& name)>& before = {}) {
-  const auto candidates = candidates_of(oracle);
-  for (const std::string& line : lines_of(oracle.text("install-order.txt"))) {
-    const auto found = candidates.find(line);
-    REQUIRE_MESSAGE(found != candidates.end(), line);
-    if (before) before(found->second.package.name);
-    const auto mapping = tarn::MappedFile::open(found->second.file);
-    const auto file = apk::PackageFile::parse(mapping.bytes(), mapping.path().string());
-    file.verify_identity(found->second.package.identity);
-    installer.install(PackageToInstall::from_file(file, mapping, apk::read_package_data(file),
-                                                  found->second.package, ""));
-  }
-}
 
 std::string_view type_name(NodeType type) {
   switch (type) {
