@@ -31,7 +31,7 @@ without_processes() {
   if [ -n "${TARN_SANITIZED:-}" ]; then
     "$@"
   else
-    python3 "$BATS_TEST_DIRNAME/no_processes.py" "$@"
+    python3 "$BATS_TEST_DIRNAME/restricted.py" processes "$@"
   fi
 }
 
