@@ -83,7 +83,7 @@ on_port() { sed "s/listen $2;/listen 127.0.0.1:$3;/" "$1"; }
   grep -q '^PHP 7\.0\.16 says hello\.$' page
   run -0 _podman exec legacy ps -o user,args
   [[ $output =~ nginx\ +nginx:\ worker ]]
-  [[ $output =~ nginx\ +php-fpm:\ pool ]]
+  [[ $output =~ nginx\ +[^$'\n']*php-fpm:\ pool ]]
   [[ $output =~ root\ +nginx:\ master ]]
 }
 
@@ -112,8 +112,8 @@ on_port() { sed "s/listen $2;/listen 127.0.0.1:$3;/" "$1"; }
   grep -q '^10\.11\.' version
   run -0 _podman exec db mariadb -N -e 'SELECT CURRENT_USER()'
   assert_output 'root@localhost'
-  run -0 _podman exec db stat -c '%U:%G %a' /var/lib/mysql
-  assert_output 'mysql:mysql 750'
+  run -0 _podman exec db ls -ld /var/lib/mysql
+  [[ $output =~ ^drwxr-x---\ .*\ mysql\ +mysql\  ]]
 }
 
 @test "Python has sqlite and ssl" {
@@ -123,8 +123,8 @@ import sqlite3, ssl
 base = sqlite3.connect(":memory:")
 base.execute("create table t (x)")
 base.executemany("insert into t values (?)", [(1,), (41,)])
-print(base.execute("select sum(x) from t").fetchone()[0], ssl.create_default_context().minimum_version.name)'
-  assert_output '42 TLSv1_2'
+print(base.execute("select sum(x) from t").fetchone()[0], ssl.create_default_context().verify_mode.name)'
+  assert_output '42 CERT_REQUIRED'
 }
 
 @test "git clones a repository" {
