@@ -10,6 +10,12 @@ from pathlib import Path
 # No clock: the files' time is that of Debian 12.
 TIME = 1686355200
 
+# As Alpine's busybox has it.
+APPLET_LINKS = """#!/bin/busybox sh
+/bin/busybox mkdir -p /bin /sbin /usr/bin /usr/sbin
+exec /bin/busybox --install -s
+"""
+
 _FOLDERS = """
 bin boot dev etc etc/profile.d home lib lib64 media mnt opt proc run sbin srv sys usr usr/bin
 usr/lib usr/local usr/local/bin usr/local/lib usr/local/sbin usr/local/share usr/sbin usr/share var
