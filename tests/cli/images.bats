@@ -132,7 +132,7 @@ print(base.execute("select sum(x) from t").fetchone()[0], ssl.create_default_con
   build_stand_in git
   git init --quiet -b main origin
   git -C origin -c user.name=n -c user.email=n@example.org commit --quiet --allow-empty -m first
-  run -0 run_image stand-in/git:latest clone --quiet /work/origin /work/copy
+  run -0 run_image stand-in/git:latest clone --quiet origin copy
   [ "$(git -C copy -c safe.directory='*' log --format=%s)" = first ]
 }
 
