@@ -10,7 +10,7 @@
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/script_reports.h"
 #include "builder/cli/source_date_epoch.h"
-#include "builder/sink/reference.h"
+#include "builder/registry/reference.h"
 #include "builder/sink/sink.h"
 #include "builder/terminal/format_size.h"
 

@@ -6,8 +6,8 @@
 #include "apk/support/parallel.h"
 #include "builder/image/descriptors.h"
 #include "builder/layer/tar.h"
+#include "builder/registry/reference.h"
 #include "builder/sink/layout_content.h"
-#include "builder/sink/reference.h"
 #include "builder/sink/sink.h"
 
 namespace tarn::builder {

@@ -4,7 +4,7 @@
 
 #include "apk/support/error.h"
 #include "builder/image/descriptors.h"
-#include "builder/sink/reference.h"
+#include "builder/registry/reference.h"
 
 namespace tarn::builder {
 

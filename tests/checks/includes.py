@@ -26,6 +26,7 @@ ORDER = [
     "builder/scripts",
     "builder/layer",
     "builder/image",
+    "builder/registry",
     "builder/sink",
     "builder/sbom",
     "builder/report",

@@ -1,4 +1,4 @@
-#include "builder/sink/reference.h"
+#include "builder/registry/reference.h"
 
 #include <doctest/doctest.h>
 
