@@ -99,14 +99,15 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
                                      .epoch = created,
                                      .clamp_times = options.source_date_epoch.has_value(),
                                      .threads = options.resolve.threads};
-    Layer layer = write_layer(staged.rootfs, layer_options, options.scratch, stop);
+    std::vector<Layer> layers;
+    layers.push_back(write_layer(staged.rootfs, layer_options, options.scratch, stop));
     watch.lap("layer " + arch);
 
     const ImageFacts facts{.architecture = plan.architecture,
                            .created = created,
                            .user = resolve_run_as(staged.rootfs, recipe.accounts.run_as),
                            .annotations = annotations};
-    result.images.images.push_back(make_image(recipe, facts, std::move(layer)));
+    result.images.images.push_back(make_image(recipe, facts, std::move(layers)));
   }
   result.images.index = make_image_index(result.images.images, annotations);
   result.images.tag = options.tag;

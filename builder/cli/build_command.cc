@@ -57,11 +57,19 @@ double seconds(std::chrono::steady_clock::duration time) {
 void summarise(const BuildResult& result, const std::string& output, Progress& progress) {
   for (std::size_t i = 0; i < result.images.images.size(); ++i) {
     const Image& image = result.images.images[i];
+    std::uint64_t size = 0;
+    std::uint64_t tar_size = 0;
+    for (const Layer& layer : image.layers) {
+      size += layer.size;
+      tar_size += layer.tar_size;
+    }
     progress.note(
         NoteLevel::info,
-        fmt::format("{}: {} packages, layer {} ({} unpacked)", image.architecture.platform(),
-                    result.resolution.plans[i].plan.packages.size(), format_size(image.layer.size),
-                    format_size(image.layer.tar_size)));
+        fmt::format(
+            "{}: {} packages, {} {} ({} unpacked)", image.architecture.platform(),
+            result.resolution.plans[i].plan.packages.size(),
+            image.layers.size() == 1 ? "layer" : fmt::format("{} layers", image.layers.size()),
+            format_size(size), format_size(tar_size)));
   }
   std::string times;
   std::chrono::steady_clock::duration total{};
@@ -73,18 +81,24 @@ void summarise(const BuildResult& result, const std::string& output, Progress& p
                 fmt::format("wrote {} in {:.2f} s{}", output, seconds(total), times));
 }
 
+nlohmann::ordered_json layers_json(const std::vector<Layer>& layers) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Layer& layer : layers)
+    list.push_back({{"digest", "sha256:" + to_hex(layer.digest)},
+                    {"diff_id", "sha256:" + to_hex(layer.diff_id)},
+                    {"media_type", layer.media_type},
+                    {"size", layer.size},
+                    {"unpacked_size", layer.tar_size}});
+  return list;
+}
+
 nlohmann::ordered_json result_json(const BuildResult& result, const std::string& output) {
   nlohmann::ordered_json images = nlohmann::ordered_json::array();
   for (const Image& image : result.images.images)
     images.push_back({{"platform", image.architecture.platform()},
                       {"manifest", "sha256:" + to_hex(image.manifest.digest)},
                       {"config", "sha256:" + to_hex(image.config.digest)},
-                      {"layer",
-                       {{"digest", "sha256:" + to_hex(image.layer.digest)},
-                        {"diff_id", "sha256:" + to_hex(image.layer.diff_id)},
-                        {"media_type", image.layer.media_type},
-                        {"size", image.layer.size},
-                        {"unpacked_size", image.layer.tar_size}}}});
+                      {"layers", layers_json(image.layers)}});
   nlohmann::ordered_json passes = nlohmann::ordered_json::object();
   for (const Pass& pass : result.passes) passes[pass.name] = seconds(pass.time);
   nlohmann::ordered_json scripts = nlohmann::ordered_json::array();

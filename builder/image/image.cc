@@ -82,7 +82,8 @@ Json make_execution_config(const Recipe& recipe, const ImageFacts& facts,
 }
 
 JsonBlob make_config(const Recipe& recipe, const ImageFacts& facts,
-                     const std::map<std::string, std::string>& annotations, const Layer& layer) {
+                     const std::map<std::string, std::string>& annotations,
+                     const std::vector<Layer>& layers) {
   const std::string created = format_timestamp(facts.created);
   Json config;
   config["created"] = created;
@@ -92,35 +93,37 @@ JsonBlob make_config(const Recipe& recipe, const ImageFacts& facts,
   config["os"] = "linux";
   config["config"] = make_execution_config(recipe, facts, annotations);
   config["rootfs"]["type"] = "layers";
-  config["rootfs"]["diff_ids"].push_back(digest_text(layer.diff_id));
+  for (const Layer& layer : layers)
+    config["rootfs"]["diff_ids"].push_back(digest_text(layer.diff_id));
   Json step;
   step["created"] = created;
   step["created_by"] = program;
   step["author"] = program;
-  config["history"].push_back(std::move(step));
+  config["history"] = Json(layers.size(), step);
   return make_blob(config, config_type);
 }
 
-JsonBlob make_manifest(const JsonBlob& config, const Layer& layer,
+JsonBlob make_manifest(const JsonBlob& config, const std::vector<Layer>& layers,
                        const std::map<std::string, std::string>& annotations) {
   Json manifest;
   manifest["schemaVersion"] = 2;
   manifest["mediaType"] = manifest_type;
   manifest["config"] = make_descriptor(config);
-  manifest["layers"].push_back(make_descriptor(layer.media_type, layer.digest, layer.size));
+  for (const Layer& layer : layers)
+    manifest["layers"].push_back(make_descriptor(layer.media_type, layer.digest, layer.size));
   for (const auto& [key, value] : annotations) manifest["annotations"][key] = value;
   return make_blob(manifest, manifest_type);
 }
 
 }  // namespace
 
-Image make_image(const Recipe& recipe, const ImageFacts& facts, Layer layer) {
+Image make_image(const Recipe& recipe, const ImageFacts& facts, std::vector<Layer> layers) {
   const auto annotations = all_annotations(recipe, facts);
   Image image;
   image.architecture = facts.architecture;
-  image.config = make_config(recipe, facts, annotations, layer);
-  image.manifest = make_manifest(image.config, layer, annotations);
-  image.layer = std::move(layer);
+  image.config = make_config(recipe, facts, annotations, layers);
+  image.manifest = make_manifest(image.config, layers, annotations);
+  image.layers = std::move(layers);
   return image;
 }
 

@@ -18,12 +18,12 @@ struct JsonBlob {
   std::string media_type;
 };
 
-/// One image: config, manifest and layer (OCI image specification 1.0).
+/// One image: config, manifest and layers (OCI image specification 1.0).
 struct Image {
   apk::Architecture architecture;
   JsonBlob config;
   JsonBlob manifest;
-  Layer layer;
+  std::vector<Layer> layers;  ///< from the lowest up; usually one
 };
 
 /// What an image's config and manifest say beside what the recipe says.
@@ -34,8 +34,8 @@ struct ImageFacts {
   std::map<std::string, std::string> annotations;  ///< of the build, over the recipe's
 };
 
-/// Config and manifest: functions of the recipe, the facts and the layer's digests.
-Image make_image(const Recipe& recipe, const ImageFacts& facts, Layer layer);
+/// Config and manifest: functions of the recipe, the facts and the layers' digests.
+Image make_image(const Recipe& recipe, const ImageFacts& facts, std::vector<Layer> layers);
 
 /// The OCI index over one or more images, sorted by platform.
 JsonBlob make_image_index(const std::vector<Image>& images,

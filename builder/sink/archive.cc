@@ -80,7 +80,8 @@ Json docker_manifest(const Images& images) {
       if (sorted.size() > 1) named.tag += platform_suffix(image->architecture);
       entry["RepoTags"].push_back(named.familiar());
     }
-    entry["Layers"].push_back(blob_path(image->layer.digest));
+    for (const Layer& layer : image->layers)
+      entry["Layers"].push_back(blob_path(layer.digest));
     list.push_back(std::move(entry));
   }
   return list;

@@ -25,7 +25,8 @@ std::vector<LayoutBlob> layout_blobs(const Images& images) {
     add(image->manifest.digest, as_bytes(image->manifest.text));
     add(image->config.digest, as_bytes(image->config.text));
   }
-  for (const Image* image : sorted) add(image->layer.digest, image->layer.blob.bytes());
+  for (const Image* image : sorted)
+    for (const Layer& layer : image->layers) add(layer.digest, layer.blob.bytes());
   return blobs;
 }
 

@@ -28,7 +28,7 @@ ImageFacts sample_facts(const char* architecture = "x86_64") {
 }
 
 Json config_of(const Recipe& recipe, const ImageFacts& facts = sample_facts()) {
-  return Json::parse(make_image(recipe, facts, sample_layer()).config.text);
+  return Json::parse(make_image(recipe, facts, {sample_layer()}).config.text);
 }
 
 constexpr const char* default_certificates = "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt";
@@ -36,7 +36,7 @@ constexpr const char* default_certificates = "SSL_CERT_FILE=/etc/ssl/certs/ca-ce
 }  // namespace
 
 TEST_CASE("image: config and manifest of an empty recipe, octet for octet") {
-  const Image image = make_image(Recipe{}, sample_facts(), sample_layer());
+  const Image image = make_image(Recipe{}, sample_facts(), {sample_layer()});
   CHECK(image.config.media_type == "application/vnd.oci.image.config.v1+json");
   CHECK(image.config.digest == sha256(image.config.text));
   CHECK(image.config.text ==
@@ -111,7 +111,7 @@ TEST_CASE("image: annotations are labels too; the build's win over the recipe's"
   recipe.vcs_url = "git@example.org:a/b@0123abc";
   ImageFacts facts = sample_facts();
   facts.annotations = {{"b", "build"}};
-  const Image image = make_image(recipe, facts, sample_layer());
+  const Image image = make_image(recipe, facts, {sample_layer()});
   const Json expected = {{"a", "recipe"},
                          {"b", "build"},
                          {"org.opencontainers.image.created", "2024-01-26T17:52:24Z"},
@@ -124,13 +124,13 @@ TEST_CASE("image: annotations are labels too; the build's win over the recipe's"
 TEST_CASE("image: text that is not UTF-8 is refused") {
   Recipe recipe;
   recipe.annotations = {{"a", "\xff"}};
-  CHECK_THROWS_AS(make_image(recipe, sample_facts(), sample_layer()), Error);
+  CHECK_THROWS_AS(make_image(recipe, sample_facts(), {sample_layer()}), Error);
 }
 
 TEST_CASE("image: an index has its images in order of platform") {
   std::vector<Image> images;
   for (const char* name : {"x86_64", "armv7", "aarch64", "armhf"})
-    images.push_back(make_image(Recipe{}, sample_facts(name), sample_layer()));
+    images.push_back(make_image(Recipe{}, sample_facts(name), {sample_layer()}));
   const JsonBlob blob = make_image_index(images, {{"z", "1"}, {"a", "2"}});
   CHECK(blob.media_type == "application/vnd.oci.image.index.v1+json");
   CHECK(blob.digest == sha256(blob.text));

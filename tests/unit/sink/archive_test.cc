@@ -60,7 +60,7 @@ TEST_CASE("archive: one image, as an OCI layout and as a docker-archive") {
                                           "blobs/sha256/",
                                           "blobs/sha256/" + to_hex(image.manifest.digest),
                                           "blobs/sha256/" + to_hex(image.config.digest),
-                                          "blobs/sha256/" + to_hex(image.layer.digest)});
+                                          "blobs/sha256/" + to_hex(image.layers.front().digest)});
   CHECK(written.content("oci-layout") == R"({"imageLayoutVersion":"1.0.0"})");
 
   const Json index = written.json("index.json");
@@ -78,7 +78,7 @@ TEST_CASE("archive: one image, as an OCI layout and as a docker-archive") {
   REQUIRE(docker.size() == 1);
   CHECK(docker[0]["RepoTags"] == Json({"base:latest"}));
   CHECK(written.content(docker[0]["Config"].get<std::string>()) == image.config.text);
-  CHECK(docker[0]["Layers"] == Json({"blobs/sha256/" + to_hex(image.layer.digest)}));
+  CHECK(docker[0]["Layers"] == Json({"blobs/sha256/" + to_hex(image.layers.front().digest)}));
 }
 
 TEST_CASE("archive: several images share an index and their blobs") {

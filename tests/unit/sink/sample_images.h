@@ -24,7 +24,7 @@ inline builder::Images sample_images(const std::vector<std::string>& architectur
   for (const std::string& name : architectures) {
     ImageFacts facts;
     facts.architecture = *apk::Architecture::parse(name);
-    images.images.push_back(make_image(Recipe{}, facts, layer));
+    images.images.push_back(make_image(Recipe{}, facts, {layer}));
   }
   images.index = make_image_index(images.images, {});
   images.tag = tag;
