@@ -1,18 +1,14 @@
 #include "apk/fetch/curl_transport.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <ctime>
 #include <map>
-#include <mutex>
 #include <set>
 #include <utility>
 
 #include <curl/curl.h>
 
 #include "apk/fetch/certificates.h"
+#include "apk/fetch/curl_library.h"
 #include "apk/fetch/exchange.h"
 #include "apk/support/error.h"
 #include "apk/support/parallel.h"
@@ -28,52 +24,6 @@ void check(CURLMcode code) {
                 std::string("the HTTP library fails: ") + curl_multi_strerror(code));
 }
 
-void start_library() {
-  static std::once_flag started;
-  std::call_once(started, [] {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-      throw Error(ErrorKind::network, "the HTTP library does not start");
-  });
-}
-
-/// The bundle of the system: libcurl itself does not look at $SSL_CERT_FILE.
-std::filesystem::path system_certificates() {
-  const char* set = std::getenv("SSL_CERT_FILE");
-  if (set != nullptr && *set != '\0') return set;
-  const char* built_in = curl_version_info(CURLVERSION_NOW)->cainfo;
-  if (built_in != nullptr && std::filesystem::exists(built_in)) return built_in;
-  return {};
-}
-
-/// Keeps a write to a closed connection from ending the program: TLS writes raise SIGPIPE, which
-/// goes to the thread that wrote. As long as this lives the signal is blocked in this thread, and
-/// one that was raised meanwhile is taken back.
-class WithoutSigpipe {
- public:
-  WithoutSigpipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending{};
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  WithoutSigpipe(const WithoutSigpipe&) = delete;
-  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
-  ~WithoutSigpipe() {
-    const timespec at_once{};
-    if (!was_pending_)
-      while (sigtimedwait(&pipe_, nullptr, &at_once) == -1 && errno == EINTR) {
-      }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-  bool was_pending_ = false;
-};
-
 }  // namespace
 
 struct CurlTransport::Session {
@@ -83,7 +33,7 @@ struct CurlTransport::Session {
 
   explicit Session(TransportOptions given) : options(std::move(given)) {
     options.parallel = std::max<std::size_t>(options.parallel, 1);
-    start_library();
+    start_curl_library();
     certificates = trusted_certificates(system_certificates(), options.ca_file);
     multi = curl_multi_init();
     if (multi == nullptr) throw Error(ErrorKind::network, "the HTTP library does not start");

@@ -6,6 +6,7 @@
 
 #include "apk/support/file.h"
 #include "builder/build.h"
+#include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/script_reports.h"
@@ -27,19 +28,6 @@ struct BuildCommandOptions {
   std::vector<std::string> annotations;
   bool json = false;
 };
-
-std::map<std::string, std::string> parse_annotations(const std::vector<std::string>& settings) {
-  std::map<std::string, std::string> annotations;
-  for (const std::string& setting : settings) {
-    const auto end = setting.find_first_of("=:");
-    if (end == std::string::npos || end == 0)
-      throw Error(ErrorKind::usage, fmt::format("--annotation {}: expected KEY=VALUE", setting));
-    if (!annotations.emplace(setting.substr(0, end), setting.substr(end + 1)).second)
-      throw Error(ErrorKind::usage,
-                  fmt::format("--annotation {} is given twice", setting.substr(0, end)));
-  }
-  return annotations;
-}
 
 bool is_layout_path(const std::string& output) {
   return output.ends_with('/') || fs::is_directory(output);
