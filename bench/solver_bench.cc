@@ -27,14 +27,12 @@ namespace tarn::apk {
 namespace {
 
 BinaryIndex read_texts(const std::vector<std::string>& paths) {
-  std::vector<BinaryIndex> parts(paths.size());
+  std::vector<BinaryIndex::Part> parts(paths.size());
   parallel_for(paths.size(), paths.size(), [&](std::size_t i) {
     const MappedFile file = MappedFile::open(paths[i]);
-    parts[i] = BinaryIndex::from_text(IndexFile::parse(file.bytes(), paths[i]).text);
+    parts[i] = BinaryIndex::Part::from_text(IndexFile::parse(file.bytes(), paths[i]).text);
   });
-  std::vector<const BinaryIndex*> pointers;
-  for (const BinaryIndex& part : parts) pointers.push_back(&part);
-  return BinaryIndex::join(pointers);
+  return BinaryIndex::join_parts(parts);
 }
 
 void write_binary(const std::string& path, const BinaryIndex& index) {

@@ -78,21 +78,19 @@ void add_anchor_keys(apk::Keyring& keyring, const apk::IndexFile& file, apk::Fet
 
 /// One index of files whose signatures are verified, read on several threads.
 apk::BinaryIndex read_trusted(RawIndexes& raw, std::size_t threads, const std::stop_token& stop) {
-  std::vector<apk::BinaryIndex> parts(raw.files.size());
+  std::vector<apk::BinaryIndex::Part> parts(raw.files.size());
   parallel_for(
       parts.size(), threads,
       [&](std::size_t i) {
         const std::string name = raw.urls[i].str();
         std::string& text = raw.texts[i];
         if (text.empty()) text = apk::IndexFile::parse(raw.files[i].bytes(), name).text;
-        parts[i] = with_context("reading index " + name,
-                                [&] { return apk::BinaryIndex::from_text(std::move(text), name); });
+        parts[i] = with_context("reading index " + name, [&] {
+          return apk::BinaryIndex::Part::from_text(std::move(text), name);
+        });
       },
       stop);
-  if (parts.size() == 1) return std::move(parts.front());
-  std::vector<const apk::BinaryIndex*> pointers;
-  for (const apk::BinaryIndex& part : parts) pointers.push_back(&part);
-  return apk::BinaryIndex::join(pointers);
+  return apk::BinaryIndex::join_parts(parts);
 }
 
 }  // namespace

@@ -17,6 +17,8 @@
 
 namespace tarn::apk {
 
+struct BinaryIndexTables;
+
 /// Records of a binary index. All are plain values in the machine's byte order, laid out as they
 /// are in the file; numbers refer to other records of the same index.
 
@@ -109,6 +111,9 @@ class BinaryIndex {
   /// sources follow each other, too. Throws Error: usage for more than kMostSources in all, failed
   /// for more than can be numbered.
   static BinaryIndex join(const std::vector<const BinaryIndex*>& parts);
+  /// As above, of texts that were only read: what follows from all of them is found once.
+  class Part;
+  static BinaryIndex join_parts(const std::vector<Part>& parts);
   static constexpr std::size_t kMostSources = 64;
   /// Throws Error (failed) unless the file is whole, of this version, and sound: no number in it
   /// leads out of its table.
@@ -201,6 +206,18 @@ class BinaryIndex {
   std::string_view words_;
   std::string_view warnings_;
   std::vector<Text> texts_;
+};
+
+/// The text of one repository's index, read: good for join_parts() alone.
+class BinaryIndex::Part {
+ public:
+  /// As BinaryIndex::from_text().
+  static Part from_text(std::string text, std::string_view name = {});
+
+ private:
+  friend class BinaryIndex;
+
+  std::shared_ptr<BinaryIndexTables> tables_;
 };
 
 }  // namespace tarn::apk

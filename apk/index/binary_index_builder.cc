@@ -34,7 +34,7 @@ class BinaryIndexBuilder {
   }
 
   /// `name` stands before each warning.
-  BinaryIndex build(std::string_view name) {
+  std::shared_ptr<BinaryIndexTables> build(std::string_view name) {
     PackageTextReader reader(*text_);
     while (const PackageText* package = reader.next()) add(*package);
     number_needs();
@@ -45,10 +45,8 @@ class BinaryIndexBuilder {
     tables_->spellings.reserve(names_.size());
     for (NameId id = 0; id < names_.size(); ++id)
       tables_->spellings.push_back({keep(names_.text(id)), names_.hash(id)});
-    return BinaryIndexTables::finish(tables_);
+    return std::move(tables_);
   }
-
-  std::vector<IndexPackage>& packages() { return tables_->packages; }
 
  private:
   /// Adds a word to those of the index.
@@ -118,20 +116,28 @@ class BinaryIndexBuilder {
 
 }  // namespace
 
+BinaryIndex::Part BinaryIndex::Part::from_text(std::string text, std::string_view name) {
+  Part part;
+  part.tables_ = BinaryIndexBuilder(std::move(text)).build(name);
+  return part;
+}
+
 BinaryIndex BinaryIndex::from_text(std::string text, std::string_view name) {
-  return BinaryIndexBuilder(std::move(text)).build(name);
+  const auto tables = BinaryIndexBuilder(std::move(text)).build(name);
+  tables->link();
+  return BinaryIndexTables::view(tables);
 }
 
 BinaryIndex BinaryIndex::from_packages(const std::vector<Package>& packages) {
   std::string text;
   for (const Package& package : packages) append_package_text(text, package);
-  BinaryIndexBuilder builder(std::move(text));
-  BinaryIndex index = builder.build({});
+  const auto tables = BinaryIndexBuilder(std::move(text)).build({});
   // A broken dependency made a package uninstallable, and may not be among its dependencies.
   for (std::size_t i = 0; i < packages.size(); ++i) {
-    if (packages[i].uninstallable) builder.packages()[i].uninstallable = 1;
+    if (packages[i].uninstallable) tables->packages[i].uninstallable = 1;
   }
-  return index;
+  tables->link();
+  return BinaryIndexTables::view(tables);
 }
 
 }  // namespace tarn::apk

@@ -1,5 +1,6 @@
 // One binary index of several.
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -23,7 +24,8 @@ class BinaryIndexJoin {
     for (std::size_t i = 0; i < parts_.size(); ++i) number_names(i, Named::provided);
     for (std::size_t i = 0; i < parts_.size(); ++i) number_names(i, Named::needed);
     for (std::size_t i = 0; i < parts_.size(); ++i) append(i);
-    return BinaryIndexTables::finish(std::move(tables_));
+    tables_->link();
+    return BinaryIndexTables::view(std::move(tables_));
   }
 
  private:
@@ -32,6 +34,7 @@ class BinaryIndexJoin {
   /// Where a part's records lie in the whole.
   struct Place {
     std::vector<std::uint32_t> names;  ///< by the part's number
+    std::size_t provided_names = 0;    ///< so many come first in the part
     std::uint32_t offers = 0;
     std::uint32_t needs = 0;
     std::uint32_t words = 0;
@@ -62,9 +65,12 @@ class BinaryIndexJoin {
       place.words = number(words);
       place.text = number(text);
       place.source = sources;
+      for (const IndexOffer& offer : part->offers_)
+        place.provided_names = std::max(place.provided_names, std::size_t{offer.name} + 1);
+      place.names.resize(part->spellings_.size());
       places_.push_back(std::move(place));
       packages += part->packages_.size();
-      names += part->names_.size();
+      names += part->spellings_.size();
       offers += part->offers_.size();
       needs += part->needs_.size();
       words += part->words_.size();
@@ -88,9 +94,9 @@ class BinaryIndexJoin {
   void number_names(std::size_t part_number, Named named) {
     const BinaryIndex& part = *parts_[part_number];
     Place& place = places_[part_number];
-    place.names.resize(part.name_count());
-    for (std::size_t name = 0; name < part.name_count(); ++name) {
-      if (part.providers(name).empty() != (named == Named::needed)) continue;
+    const std::size_t begin = named == Named::provided ? 0 : place.provided_names;
+    const std::size_t end = named == Named::provided ? place.provided_names : place.names.size();
+    for (std::size_t name = begin; name < end; ++name) {
       const std::uint32_t hash = part.name_hash(name);
       place.names[name] = names_.add(part.name_text(name), hash);
       if (place.names[name] == tables_->spellings.size())
@@ -136,6 +142,15 @@ class BinaryIndexJoin {
 
 BinaryIndex BinaryIndex::join(const std::vector<const BinaryIndex*>& parts) {
   return BinaryIndexJoin(parts).join();
+}
+
+BinaryIndex BinaryIndex::join_parts(const std::vector<Part>& parts) {
+  std::vector<BinaryIndex> views;
+  views.reserve(parts.size());
+  for (const Part& part : parts) views.push_back(BinaryIndexTables::view(part.tables_));
+  std::vector<const BinaryIndex*> pointers;
+  for (const BinaryIndex& view : views) pointers.push_back(&view);
+  return join(pointers);
 }
 
 }  // namespace tarn::apk

@@ -27,12 +27,15 @@ struct IdentityHash {
 
 }  // namespace
 
-BinaryIndex BinaryIndexTables::finish(std::shared_ptr<BinaryIndexTables> tables) {
-  tables->names.resize(tables->spellings.size());
-  tables->link_equals();
-  tables->link_providers();
-  tables->link_triggered();
-  tables->place_names();
+void BinaryIndexTables::link() {
+  names.resize(spellings.size());
+  link_equals();
+  link_providers();
+  link_triggered();
+  place_names();
+}
+
+BinaryIndex BinaryIndexTables::view(std::shared_ptr<BinaryIndexTables> tables) {
   BinaryIndex index;
   index.source_count_ = tables->source_count;
   index.packages_ = tables->packages;
@@ -111,6 +114,7 @@ void BinaryIndexTables::link_providers() {
 void BinaryIndexTables::link_triggered() {
   struct Link {
     std::uint32_t condition;
+    std::uint32_t bucket;  ///< of what is triggered
     std::uint32_t triggered;
   };
   std::vector<Link> links;
@@ -121,14 +125,13 @@ void BinaryIndexTables::link_triggered() {
       if (links.size() + (end - packages[package].first_offer) > most_triggered)
         throw Error(ErrorKind::failed, "too many packages are to be installed if others are");
       for (std::size_t offer = packages[package].first_offer; offer < end; ++offer)
-        links.push_back({needs[i].name, offers[offer].name});
+        links.push_back(
+            {needs[i].name, spellings[offers[offer].name].hash % name_buckets, offers[offer].name});
     }
   }
   std::sort(links.begin(), links.end(), [&](const Link& a, const Link& b) {
     if (a.condition != b.condition) return a.condition < b.condition;
-    const std::uint32_t bucket_a = spellings[a.triggered].hash % name_buckets;
-    const std::uint32_t bucket_b = spellings[b.triggered].hash % name_buckets;
-    return bucket_a != bucket_b ? bucket_a < bucket_b : a.triggered > b.triggered;
+    return a.bucket != b.bucket ? a.bucket < b.bucket : a.triggered > b.triggered;
   });
   links.erase(std::unique(links.begin(), links.end(),
                           [](const Link& a, const Link& b) {

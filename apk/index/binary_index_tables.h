@@ -30,9 +30,12 @@ struct BinaryIndexTables {
   std::vector<std::uint32_t> triggered;
   std::vector<IndexSlot> name_slots;
 
-  /// Makes what follows from the rest, and the index of it all. Throws Error (failed) when the
-  /// install_if of its packages have more to do with each other than memory should hold.
-  static BinaryIndex finish(std::shared_ptr<BinaryIndexTables> tables);
+  /// Makes what follows from the rest. Throws Error (failed) when the install_if of its packages
+  /// have more to do with each other than memory should hold.
+  void link();
+
+  /// The index of what is there.
+  static BinaryIndex view(std::shared_ptr<BinaryIndexTables> tables);
 
  private:
   void link_equals();

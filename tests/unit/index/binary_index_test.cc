@@ -94,15 +94,18 @@ TEST_CASE("binary index: several are one, in their order") {
   // b is in both, with one identity; so is c, with the one that says nothing.
   const std::string b = "C:Q1TD/6b5L/7zTai/me+k/PJePFscE=\nP:b\nV:1\nA:noarch\nI:1\np:x=1\n\n";
   const std::string c = "C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:c\nV:1\nA:noarch\nI:1\n\n";
-  const BinaryIndex first = BinaryIndex::from_text(
-      "C:Q1EyN5AdpAOBJWKMR89pp/C66o+OE=\nP:a\nV:1\nA:x86_64\nI:1\nD:z\np:y\ni:x\n\n" + b + c,
-      "first");
-  const BinaryIndex second = BinaryIndex::from_text(
-      c + b + "C:Q1lCFa6JMZgeWOXmWIDOT4i4t94yM=\nP:z\nV:2\nA:x86_64\nI:1\nD:a>1 w\np:x\ni:c x\n\n",
-      "second");
+  const std::string first_text =
+      "C:Q1EyN5AdpAOBJWKMR89pp/C66o+OE=\nP:a\nV:1\nA:x86_64\nI:1\nD:z\np:y\ni:x\n\n" + b + c;
+  const std::string second_text =
+      c + b + "C:Q1lCFa6JMZgeWOXmWIDOT4i4t94yM=\nP:z\nV:2\nA:x86_64\nI:1\nD:a>1 w\np:x\ni:c x\n\n";
+  const BinaryIndex first = BinaryIndex::from_text(first_text, "first");
+  const BinaryIndex second = BinaryIndex::from_text(second_text, "second");
   const BinaryIndex both = BinaryIndex::join({&first, &second});
   const Bytes file = file_of(both);
   const BinaryIndex read = BinaryIndex::view(file, BinaryIndex::Checksum::verified);
+  CHECK(file_of(BinaryIndex::join_parts({BinaryIndex::Part::from_text(first_text, "first"),
+                                         BinaryIndex::Part::from_text(second_text, "second")})) ==
+        file);
   for (const BinaryIndex* index : {&both, &read}) {
     CHECK(walk(*index) == walk(first) + walk(second));
     CHECK(index->source_count() == 2);
