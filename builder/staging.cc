@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -22,26 +24,57 @@
 namespace tarn::builder {
 namespace {
 
-/// Reads and checks a package as it is about to be unpacked.
-PackageToInstall open_package(const StagingInput& input, const apk::PlannedPackage& planned) {
+/// A package as it is about to be unpacked, and its inflated data section if it has one.
+struct OpenedPackage {
+  PackageToInstall package;
+  std::shared_ptr<const Bytes> tar;
+};
+
+/// Reads and checks a package.
+OpenedPackage open_package(const StagingInput& input, const apk::PlannedPackage& planned) {
   const apk::Package& package = planned.package;
   const auto found = input.files.find(package.identity);
   if (found == input.files.end())
-    return {.package = package,
-            .repository_tag = planned.tag,
-            .scripts = {},
-            .triggers = {},
-            .entries = {},
-            .content = nullptr};
+    return {{.package = package,
+             .repository_tag = planned.tag,
+             .scripts = {},
+             .triggers = {},
+             .entries = {},
+             .content = nullptr},
+            nullptr};
   return with_context("unpacking " + package.label(), [&] {
     const MappedFile& mapping = found->second;
     const auto file = apk::PackageFile::parse(mapping.bytes(), mapping.path().string());
     file.verify_identity(package.identity);
     file.verify_data_hash();
-    return PackageToInstall::from_file(file, mapping, apk::read_package_data(file), package,
-                                       planned.tag);
+    apk::PackageData data = apk::read_package_data(file);
+    auto tar = data.tar;
+    return OpenedPackage{
+        PackageToInstall::from_file(file, mapping, std::move(data), package, planned.tag),
+        std::move(tar)};
   });
 }
+
+/// Keeps the data of the packages that were unpacked last: scripts read programs, and would inflate
+/// whole packages for them again. Small images fit in.
+class RecentData {
+ public:
+  void keep(std::shared_ptr<const Bytes> tar) {
+    if (tar == nullptr) return;
+    size_ += tar->size();
+    kept_.push_back(std::move(tar));
+    while (size_ > limit && kept_.size() > 1) {
+      size_ -= kept_.front()->size();
+      kept_.pop_front();
+    }
+  }
+
+ private:
+  static constexpr std::size_t limit = 16U << 20U;
+
+  std::deque<std::shared_ptr<const Bytes>> kept_;
+  std::size_t size_ = 0;
+};
 
 /// What is done with scripts.
 enum class ScriptUse { run, decide };
@@ -67,14 +100,15 @@ class Assembly {
     std::uint64_t done = 0;
     for (std::size_t first = 0; first < planned.size(); first += input_.threads) {
       const std::size_t count = std::min(input_.threads, planned.size() - first);
-      std::vector<std::optional<PackageToInstall>> batch(count);
+      std::vector<std::optional<OpenedPackage>> batch(count);
       parallel_for(
           count, input_.threads,
           [&](std::size_t i) { batch[i] = open_package(input_, planned[first + i]); },
           settings_.stop);
-      for (auto& package : batch) {
-        done += package->package.installed_size;
-        install(std::move(*package));
+      for (auto& opened : batch) {
+        done += opened->package.package.installed_size;
+        recent_.keep(std::move(opened->tar));
+        install(std::move(opened->package));
         progress.advance(task, done);
       }
     }
@@ -125,6 +159,7 @@ class Assembly {
   ScriptSettings settings_;
   PackageScripts scripts_;
   std::vector<ScriptReport> reports_;
+  RecentData recent_;
 };
 
 /// Paths of the files of installed packages that provide one of `names`.
