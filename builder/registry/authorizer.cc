@@ -158,6 +158,7 @@ Authorizer::Token Authorizer::read_token(const HttpResponse& response) {
     life = std::chrono::seconds(static_cast<long long>(
         std::clamp(found->get<double>(), 0.0, static_cast<double>(longest_life.count()))));
   secrets_.insert(text);
+  had_token_ = true;
   return {std::move(text), options_.now() + life};
 }
 
@@ -198,6 +199,11 @@ std::string Authorizer::who() {
   if (!challenge_ || !credentials()) return {};
   if (credentials_->user.empty()) return fmt::format("a token (from {})", credentials_->source);
   return fmt::format("user {} (from {})", credentials_->user, credentials_->source);
+}
+
+bool Authorizer::credentials_were_taken() const {
+  const std::lock_guard lock(mutex_);
+  return credentials_.has_value() && had_token_;
 }
 
 std::string Authorizer::without_secrets(std::string text) const {

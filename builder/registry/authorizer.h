@@ -50,6 +50,8 @@ class Authorizer {
 
   /// Who asks: "user ann (from /root/.docker/config.json)"; empty when no credentials are used.
   std::string who();
+  /// Whether a token service has taken the credentials: what is refused then is not who asks.
+  bool credentials_were_taken() const;
   /// The text without any secret of this registry that occurs in it.
   std::string without_secrets(std::string text) const;
 
@@ -74,6 +76,7 @@ class Authorizer {
   bool credentials_known_ = false;
   std::optional<Credentials> credentials_;
   std::map<Scopes, Token> tokens_;
+  bool had_token_ = false;
   std::set<std::string> secrets_;
 };
 

@@ -69,14 +69,18 @@ using Easy = std::unique_ptr<CURL, FreeEasy>;
 /// One request while it runs.
 class Call {
  public:
-  Call(const HttpRequest& request, const std::stop_token& stop) : request_(request), stop_(stop) {}
+  Call(CURL* easy, const HttpRequest& request, const std::stop_token& stop)
+      : easy_(easy), request_(request), stop_(stop) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
-  ~Call() { curl_slist_free_all(headers_); }
+  ~Call() {
+    curl_easy_reset(easy_);  // it points into this
+    curl_slist_free_all(headers_);
+  }
 
-  HttpResponse run(CURL* easy) {
-    set_request(easy);
-    const CURLcode code = curl_easy_perform(easy);
+  HttpResponse run() {
+    set_request(easy_);
+    const CURLcode code = curl_easy_perform(easy_);
     if (thrown_) std::rethrow_exception(thrown_);
     throw_if_stopped(stop_);
     conclude(code);
@@ -197,6 +201,7 @@ class Call {
     response_.reason = redact_urls(text.empty() ? curl_easy_strerror(code) : text);
   }
 
+  CURL* easy_;
   const HttpRequest& request_;
   const std::stop_token& stop_;
   HttpResponse response_;
@@ -223,7 +228,6 @@ struct CurlClient::State {
     if (!idle.empty()) {
       Easy easy = std::move(idle.back());
       idle.pop_back();
-      curl_easy_reset(easy.get());
       return easy;
     }
     Easy easy(curl_easy_init());
@@ -296,7 +300,7 @@ HttpResponse CurlClient::send(const HttpRequest& request, const std::stop_token&
   const apk::WithoutSigpipe guard;
   Easy easy = state_->take();
   state_->set_fixed_options(easy.get(), request.url);
-  HttpResponse response = Call(request, stop).run(easy.get());
+  HttpResponse response = Call(easy.get(), request, stop).run();
   state_->give_back(std::move(easy));
   return response;
 }

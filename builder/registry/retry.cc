@@ -30,6 +30,16 @@ std::string text_of(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// A server's text as a message may have it: without control characters, not too long.
+std::string quotable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  if (text.size() <= longest_quote) return text;
+  std::size_t end = longest_quote;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "…";
+}
+
 /// Nothing where there is no Retry-After that can be read.
 std::optional<std::chrono::seconds> asked_wait(const HttpResponse& response) {
   const std::string text(response.header("retry-after"));
@@ -80,10 +90,7 @@ std::string describe(const HttpResponse& response) {
     if (!message.empty() && !code.empty()) said += " (" + code + ")";
   }
   if (said.empty()) said = text_of(Json::parse(response.body, nullptr, false), "details");
-  if (said.size() > longest_quote) {
-    said.resize(longest_quote);
-    said += "…";
-  }
+  said = quotable(std::move(said));
   return fmt::format("the server returned {}{}{}", response.status, said.empty() ? "" : ": ",
                      redact_urls(said));
 }

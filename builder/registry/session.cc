@@ -184,7 +184,7 @@ Error RegistrySession::failure(const std::string& what, const HttpResponse& resp
         .detail("answer", reason)
         .detail("credentials", "none are known for this registry")
         .hint("log in with: tarn login " + domain_);
-  if (response.status == 401)
+  if (response.status == 401 && !authorizer.credentials_were_taken())
     return Error(ErrorKind::network, fmt::format("{} refuses the credentials of {}", domain_, who))
         .detail("for", what)
         .detail("answer", reason)

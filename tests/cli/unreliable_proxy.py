@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Passes connections on to a server, and breaks some: what a bad network does, for the tests.
+
+Usage: unreliable_proxy.py TARGET-PORT SEED BREAKS LEAST MOST
+
+Of the connections, BREAKS are cut after a random number of octets between LEAST and MOST was sent by
+the client (counted over one connection; what comes before is passed on). Prints "ready PORT" first,
+then a line for each cut. SEED decides where the cuts are.
+"""
+
+import random
+import socket
+import sys
+import threading
+
+TARGET, SEED, BREAKS, LEAST, MOST = (int(word) for word in sys.argv[1:6])
+RANDOM = random.Random(SEED)
+LOCK = threading.Lock()
+LEFT = BREAKS
+
+
+def next_cut():
+    """After how many octets of the next connection it is cut; None: not at all."""
+    return RANDOM.randint(LEAST, MOST) if LEFT > 0 else None
+
+
+def take_cut(place):
+    """Whether the cut may happen: there is a bounded number of them."""
+    global LEFT
+    with LOCK:
+        if LEFT == 0:
+            return False
+        LEFT -= 1
+        print("cut after", place, flush=True)
+        return True
+
+
+def close(*ends):
+    for end in ends:
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def back(server, client):
+    try:
+        while data := server.recv(65536):
+            client.sendall(data)
+    except OSError:
+        pass
+    close(server, client)
+
+
+def serve(client):
+    server = socket.create_connection(("127.0.0.1", TARGET))
+    with LOCK:
+        cut = next_cut()
+    threading.Thread(target=back, args=(server, client), daemon=True).start()
+    sent = 0
+    try:
+        while data := client.recv(65536):
+            if cut is not None and sent + len(data) > cut and take_cut(cut):
+                server.sendall(data[:cut - sent])
+                break
+            server.sendall(data)
+            sent += len(data)
+    except OSError:
+        pass
+    close(client, server)
+
+
+def main():
+    listener = socket.create_server(("127.0.0.1", 0))
+    print("ready", listener.getsockname()[1], flush=True)
+    while True:
+        client, _ = listener.accept()
+        threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+
+main()
