@@ -270,6 +270,28 @@ SH
   done
 }
 
+@test "a proxy of the environment is used, but not for this machine" {
+  start_registry registry
+  # The registry answers requests that are made for a proxy, too.
+  https_proxy=http://$REGISTRY http_proxy=http://$REGISTRY "$TARN" -q publish base.yaml \
+    --insecure registry.test registry.test/proxied:1
+  [ "$(requests PUT 'http://registry.test/v2/proxied/blobs/.*')" -eq 2 ]
+  nowhere=http://127.0.0.1:$(free_port)
+  https_proxy=$nowhere http_proxy=$nowhere "$TARN" -q publish base.yaml "$REGISTRY/direct:1"
+}
+
+# docker-registry forgets an upload that broke off inside a request; between requests it does not.
+@test "an upload that breaks off between its pieces goes on where it was" {
+  start_registry registry
+  start_python proxy unreliable_proxy.py "$REGISTRY_PORT" 5 20 0 0 PATCH
+  "$TARN" -q publish base.yaml "127.0.0.1:$SERVER_PORT/resumed:1" --chunk-size 100kb
+  [ "$(grep -c '^cut' proxy)" -ge 5 ]
+  grep -qE '"GET /v2/resumed/blobs/uploads/[^ ]* HTTP/1.1" 204 ' "$REGISTRY_LOG"
+  # Two blobs, each begun once.
+  [ "$(requests POST '/v2/resumed/blobs/uploads/')" -eq 2 ]
+  remote copy --quiet --all --preserve-digests --src-tls-verify=false "docker://$REGISTRY/resumed:1" oci:copy:1
+}
+
 @test "a registry that answers no more ends the push with status 4" {
   start_registry registry
   start_python proxy unreliable_proxy.py "$REGISTRY_PORT" 7 1000000 0 2000
