@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "apk/support/error.h"
+#include "apk/support/hash.h"
 
 namespace tarn::builder {
 namespace {
@@ -145,6 +146,23 @@ class Parser {
 
 Reference Reference::parse(std::string_view text) {
   return Parser(text).parse();
+}
+
+SourceReference SourceReference::parse(std::string_view text) {
+  const auto at = text.find('@');
+  SourceReference source;
+  source.name = Reference::parse(text.substr(0, at));
+  if (at == std::string_view::npos) return source;
+  constexpr std::string_view algorithm = "sha256:";
+  const std::string_view digest = text.substr(at + 1);
+  const std::string_view hex = digest.substr(std::min(algorithm.size(), digest.size()));
+  if (!digest.starts_with(algorithm) || !digest_from_hex<32>(hex) ||
+      std::any_of(hex.begin(), hex.end(), is_upper))
+    throw Error(ErrorKind::usage,
+                fmt::format("'{}' is no image reference: what follows the '@' is no digest", text))
+        .detail("expected", "sha256: and 64 lower-case hexadecimal digits");
+  source.digest = digest;
+  return source;
 }
 
 std::string Reference::full() const {

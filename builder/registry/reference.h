@@ -24,4 +24,17 @@ struct Reference {
   bool operator==(const Reference&) const = default;
 };
 
+/// The name of an image to be read: [REGISTRY/]NAME[:TAG][@sha256:…]. A digest counts before a tag.
+struct SourceReference {
+  Reference name;
+  std::string digest;  ///< "sha256:…"; may be empty
+
+  /// Throws Error (usage) as Reference::parse, and for a digest that is none.
+  static SourceReference parse(std::string_view text);
+  /// What the registry is asked for: the digest, else the tag.
+  const std::string& manifest() const { return digest.empty() ? name.tag : digest; }
+
+  bool operator==(const SourceReference&) const = default;
+};
+
 }  // namespace tarn::builder

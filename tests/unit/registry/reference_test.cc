@@ -95,3 +95,18 @@ TEST_CASE("reference: what is none is refused with its fault") {
     }
   }
 }
+
+TEST_CASE("reference: of an image to be read, by tag or digest") {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  CHECK(SourceReference::parse("base").manifest() == "latest");
+  CHECK(SourceReference::parse("base:1").manifest() == "1");
+  CHECK(SourceReference::parse("base@" + digest).manifest() == digest);
+  const auto both = SourceReference::parse("localhost:5000/a/b:1@" + digest);
+  CHECK(both.name.full() == "localhost:5000/a/b:1");
+  CHECK(both.manifest() == digest);
+  for (const std::string& wrong :
+       {std::string("base@"), std::string("base@sha256:aa"), "@" + digest, "base@" + digest + "a",
+        "base@sha256:" + std::string(64, 'A'), "base@sha512:" + std::string(64, 'a'),
+        "base@" + digest + "@" + digest})
+    CHECK_THROWS_AS_MESSAGE(SourceReference::parse(wrong), Error, wrong);
+}
