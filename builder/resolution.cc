@@ -22,21 +22,6 @@ namespace fs = std::filesystem;
 /// Package a service bundle needs, as apko adds it.
 constexpr std::string_view supervisor_package = "s6";
 
-std::vector<apk::Architecture> choose_architectures(const Recipe& recipe,
-                                                    const ResolveOptions& options) {
-  std::vector<apk::Architecture> chosen = options.architectures;
-  if (chosen.empty())
-    for (const Located& name : recipe.archs) {
-      // The recipe's own check knows the names already.
-      const auto architecture = apk::Architecture::parse(name.text);
-      if (architecture) chosen.push_back(*architecture);
-    }
-  if (chosen.empty()) chosen = {apk::Architecture::host()};
-  std::ranges::sort(chosen, {}, &apk::Architecture::apk);
-  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
-  return chosen;
-}
-
 apk::Dependency parse_world_entry(const std::string& text, const std::string& where) {
   auto dependency = apk::Dependency::parse(text);
   if (!dependency || dependency->broken)
@@ -114,6 +99,21 @@ apk::Origins origins_of(const Resolution& resolution) {
 }
 
 }  // namespace
+
+std::vector<apk::Architecture> choose_architectures(const Recipe& recipe,
+                                                    const ResolveOptions& options) {
+  std::vector<apk::Architecture> chosen = options.architectures;
+  if (chosen.empty())
+    for (const Located& name : recipe.archs) {
+      // The recipe's own check knows the names already.
+      const auto architecture = apk::Architecture::parse(name.text);
+      if (architecture) chosen.push_back(*architecture);
+    }
+  if (chosen.empty()) chosen = {apk::Architecture::host()};
+  std::ranges::sort(chosen, {}, &apk::Architecture::apk);
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  return chosen;
+}
 
 apk::Request request_for(const Resolution& resolution, const ArchitecturePlan& plan) {
   apk::Request request;

@@ -46,6 +46,10 @@ struct Resolution {
   std::vector<ArchitecturePlan> plans;              ///< in order of the architecture's apk name
 };
 
+/// The architectures that a recipe is resolved for, in order of their apk names.
+std::vector<apk::Architecture> choose_architectures(const Recipe& recipe,
+                                                    const ResolveOptions& options);
+
 /// What the solver is asked for one architecture. `plan` must be one of the resolution's; the
 /// request points into both.
 apk::Request request_for(const Resolution& resolution, const ArchitecturePlan& plan);

@@ -3,11 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "apk/support/file.h"
 #include "builder/build.h"
 #include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
+#include "builder/cli/outputs.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/script_reports.h"
 #include "builder/cli/source_date_epoch.h"
@@ -18,31 +20,22 @@
 namespace tarn::builder {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct BuildCommandOptions {
   RecipeOptions recipe;
   RepositoryOptions repositories;
   std::string tag;
   std::string output;
+  std::vector<std::string> outputs;
+  std::string fakeroot_file;
   std::vector<std::string> annotations;
   bool json = false;
 };
-
-bool is_layout_path(const std::string& output) {
-  return output.ends_with('/') || fs::is_directory(output);
-}
-
-/// The digest that the output's index.json names: what consumers will show.
-const Sha256Digest& image_digest(const Images& images) {
-  return images.images.size() == 1 ? images.images.front().manifest.digest : images.index.digest;
-}
 
 double seconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-void summarise(const BuildResult& result, const std::string& output, Progress& progress) {
+void summarise(const BuildResult& result, const std::vector<Output>& outputs, Progress& progress) {
   for (std::size_t i = 0; i < result.images.images.size(); ++i) {
     const Image& image = result.images.images[i];
     std::uint64_t size = 0;
@@ -65,8 +58,10 @@ void summarise(const BuildResult& result, const std::string& output, Progress& p
     times += fmt::format(", {} {:.2f} s", pass.name, seconds(pass.time));
     total += pass.time;
   }
+  std::string names;
+  for (const Output& output : outputs) names += (names.empty() ? "" : ", ") + output.place.name();
   progress.note(NoteLevel::info,
-                fmt::format("wrote {} in {:.2f} s{}", output, seconds(total), times));
+                fmt::format("wrote {} in {:.2f} s{}", names, seconds(total), times));
 }
 
 nlohmann::ordered_json layers_json(const std::vector<Layer>& layers) {
@@ -80,7 +75,7 @@ nlohmann::ordered_json layers_json(const std::vector<Layer>& layers) {
   return list;
 }
 
-nlohmann::ordered_json result_json(const BuildResult& result, const std::string& output) {
+nlohmann::ordered_json result_json(const BuildResult& result, const std::vector<Output>& outputs) {
   nlohmann::ordered_json images = nlohmann::ordered_json::array();
   for (const Image& image : result.images.images)
     images.push_back({{"platform", image.architecture.platform()},
@@ -98,34 +93,65 @@ nlohmann::ordered_json result_json(const BuildResult& result, const std::string&
     scripts.back()["output"] = report.output;
     scripts.back()["seconds"] = seconds(report.time);
   }
-  return {{"digest", "sha256:" + to_hex(image_digest(result.images))},
+  nlohmann::ordered_json written = nlohmann::ordered_json::array();
+  for (const Output& output : outputs) written.push_back(output_json(output, result.images));
+  return {{"digest", "sha256:" + to_hex(digest_of(result.images))},
           {"tag", result.images.tag},
-          {"output", output},
+          {"output", written.front()["dest"]},
+          {"outputs", written},
           {"images", std::move(images)},
           {"scripts", std::move(scripts)},
           {"seconds", std::move(passes)}};
 }
 
-/// What would only fail at the end of a build is found before it.
-void check_output(const BuildCommandOptions& options) {
-  Reference::parse(options.tag);
-  const fs::path folder = fs::absolute(options.output).parent_path();
-  if (!is_layout_path(options.output) && !fs::is_directory(folder))
-    throw Error(ErrorKind::failed, "there is no folder " + folder.string() + " to write to");
+void set_fakeroot_file(std::vector<WrittenOutput>& written, const std::string& file) {
+  std::vector<WrittenOutput*> directories;
+  for (WrittenOutput& one : written)
+    if (one.output.type == OutputType::directory) directories.push_back(&one);
+  if (directories.size() != 1)
+    throw Error(ErrorKind::usage,
+                fmt::format("--fakeroot-db belongs to an output of type dir, but there {}",
+                            directories.empty() ? "is none" : "are several"))
+        .hint("write -o type=dir,dest=FOLDER,fakeroot-db=FILE");
+  directories.front()->output.fakeroot_file = file;
+}
+
+/// All outputs a person asked for: OUTPUT, those of -o, or else the archive NAME.tar.
+std::vector<WrittenOutput> written_outputs(const BuildCommandOptions& options,
+                                           const std::string& stem) {
+  std::vector<WrittenOutput> written;
+  if (!options.output.empty()) written.push_back(parse_output(options.output));
+  for (const std::string& output : options.outputs) written.push_back(parse_output(output));
+  if (written.empty()) written.push_back(parse_output("./" + stem + ".tar"));
+  if (!options.fakeroot_file.empty()) set_fakeroot_file(written, options.fakeroot_file);
+  return written;
+}
+
+/// Standard output carries either the image or what is said of it.
+void check_standard_output(const BuildCommandOptions& options) {
+  if (options.json)
+    throw Error(ErrorKind::usage, "--json and an output both want standard output")
+        .hint("give the output a file");
+  if (::isatty(STDOUT_FILENO) != 0)
+    throw Error(ErrorKind::usage, "an image is not written to a terminal")
+        .hint("send standard output to a file or a program");
 }
 
 void run_build(BuildCommandOptions options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
   const std::string stem = options.recipe.recipe.stem().string();
   if (options.tag.empty()) options.tag = stem + ":latest";
-  if (options.output.empty()) options.output = stem + ".tar";
-
-  check_output(options);
+  Reference::parse(options.tag);
+  const auto written = written_outputs(options, stem);
+  const bool is_taken = takes_standard_output(written);
+  if (is_taken) check_standard_output(options);
 
   const Recipe recipe = access.load(options.recipe);
-  apk::Fetcher fetcher = access.fetcher(recipe);
   BuildOptions build_options;
   build_options.resolve = resolve_options(options.repositories, context.options);
+  const auto outputs = plan_outputs(written, choose_architectures(recipe, build_options.resolve),
+                                    options.tag, recipe.compression.codec);
+  apk::Fetcher fetcher = access.fetcher(recipe);
   build_options.tag = options.tag;
   build_options.annotations = parse_annotations(options.annotations);
   build_options.source_date_epoch = source_date_epoch();
@@ -133,18 +159,21 @@ void run_build(BuildCommandOptions options, const Context& context) {
   BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
 
   const auto start = std::chrono::steady_clock::now();
-  if (is_layout_path(options.output))
-    write_layout(result.images, options.output, context.stop);
-  else
-    write_archive(result.images, options.output, context.stop);
+  const OutputSettings settings{build_options.resolve.threads, build_options.scratch};
+  for (const Output& output : outputs)
+    for (const std::string& loss : write_output(output, result.images, settings, context.stop))
+      context.progress.note(NoteLevel::warning, output.place.name() + ": " + loss);
   result.passes.push_back({"write", std::chrono::steady_clock::now() - start});
 
   note_scripts(result.scripts, context.progress);
-  summarise(result, options.output, context.progress);
+  summarise(result, outputs, context.progress);
+  const std::string digest = "sha256:" + to_hex(digest_of(result.images));
   if (options.json)
-    context.out << result_json(result, options.output).dump(2) << '\n';
+    context.out << result_json(result, outputs).dump(2) << '\n';
+  else if (is_taken)
+    context.progress.note(NoteLevel::info, digest);
   else
-    context.out << "sha256:" << to_hex(image_digest(result.images)) << '\n';
+    context.out << digest << '\n';
 }
 
 }  // namespace
@@ -156,6 +185,8 @@ void add_build_command(Commands& commands) {
       "  tarn build base.yaml\n"
       "  tarn build base.yaml registry.example.org/base:3.22 base.tar && podman load -i base.tar\n"
       "  tarn build base.yaml base:latest layout/        # an OCI image layout\n"
+      "  tarn build base.yaml -o base.tar -o base.tar.gz -o type=dir,dest=rootfs\n"
+      "  tarn build base.yaml base:latest -o - | podman load\n"
       "  tarn build base.yaml --arch x86_64,aarch64 --var "
       "mirror=https://mirror.example.org/alpine\n");
   add_recipe_options(command, options->recipe);
@@ -164,8 +195,19 @@ void add_build_command(Commands& commands) {
   command
       .add_option("OUTPUT", options->output,
                   "An archive (default: NAME.tar), or a folder (existing, or ending in '/') for an "
-                  "OCI image layout")
+                  "OCI image layout; what the name of -o says")
       ->option_text(" ");
+  command
+      .add_option("-o,--output", options->outputs,
+                  "Where to write the image, and as what: a PATH whose name says the type, or "
+                  "type=TYPE,dest=PATH; '-' is standard output, {arch} each architecture's name "
+                  "(may be repeated; see docs/outputs.md)")
+      ->option_text("OUTPUT")
+      ->allow_extra_args(false);
+  command
+      .add_option("--fakeroot-db", options->fakeroot_file,
+                  "Record owners, modes and device nodes of an output of type dir for fakeroot -i")
+      ->option_text("FILE");
   add_repository_options(command, options->repositories);
   add_same_versions_option(command, options->repositories);
   command

@@ -160,6 +160,15 @@ void extend_layout(const std::filesystem::path& folder, const std::vector<Layout
 
 }  // namespace
 
+void check_layout(const std::filesystem::path& folder, const std::string& tag) {
+  Json entry = Json::object();
+  name_entry(entry, tag);
+  const auto named = folder.has_filename() ? folder : folder.parent_path();
+  if (state_of(named) != FolderState::filled) return;
+  check_is_layout(named);
+  extend_index(named, entry);
+}
+
 void write_layout(const Images& images, const std::filesystem::path& folder,
                   const std::stop_token& stop) {
   const auto blobs = layout_blobs(images);

@@ -33,12 +33,22 @@ std::vector<LayoutBlob> layout_blobs(const Images& images) {
 Json layout_entry(const Images& images) {
   Json entry = images.images.size() == 1 ? make_descriptor(images.images.front())
                                          : make_descriptor(images.index);
-  if (!images.tag.empty()) {
-    const Reference reference = Reference::parse(images.tag);
-    entry["annotations"][image_name_key] = reference.full();
-    entry["annotations"][ref_name_key] = reference.tag;
-  }
+  name_entry(entry, images.tag);
   return entry;
+}
+
+void name_entry(Json& entry, const std::string& tag) {
+  if (tag.empty()) return;
+  const Reference reference = Reference::parse(tag);
+  entry["annotations"][image_name_key] = reference.full();
+  entry["annotations"][ref_name_key] = reference.tag;
+}
+
+const Sha256Digest& digest_of(const Images& images, const std::string& architecture) {
+  if (images.images.size() == 1) return images.images.front().manifest.digest;
+  for (const Image& image : images.images)
+    if (image.architecture.apk == architecture) return image.manifest.digest;
+  return images.index.digest;
 }
 
 Json layout_index(Json entries) {

@@ -32,6 +32,10 @@ std::vector<LayoutBlob> layout_blobs(const Images& images);
 /// the annotations of the tag.
 Json layout_entry(const Images& images);
 
+/// Gives an entry the annotations of a tag; none for an empty one. Throws Error (usage) for a tag
+/// that is no reference.
+void name_entry(Json& entry, const std::string& tag);
+
 /// A whole index.json of `entries`.
 Json layout_index(Json entries);
 

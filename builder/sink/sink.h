@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "apk/support/error.h"
 #include "builder/image/image.h"
+#include "builder/sink/octet_sink.h"
 
 namespace tarn::builder {
 
@@ -17,6 +19,25 @@ struct Images {
   /// "registry.example.org/team/base:1.2"); may be empty.
   std::string tag;
 };
+
+/// The digest by which consumers know the images: of the manifest of a single one (or of the one
+/// for the architecture with that apk name), else of the index.
+const Sha256Digest& digest_of(const Images& images, const std::string& architecture = {});
+
+/// What an archive is readable as.
+enum class ArchiveForm {
+  hybrid,  ///< an OCI layout and a docker-archive at once
+  oci,     ///< an OCI layout
+  docker,  ///< a docker-archive (what `docker save` writes and `docker load` reads)
+};
+
+/// Writes the images as one tar; its octets are a function of the images, the tag and the form.
+/// Throws Error (usage) for a tag that is no reference, and for zstd in a docker-archive.
+void write_archive(const Images& images, ArchiveForm form, OctetSink& sink,
+                   const std::stop_token& stop);
+
+/// What is said where layers in zstd are to be written as a docker-archive (usage).
+Error no_zstd_in_docker_archive();
 
 /// Writes one tar that is an OCI layout and a docker-archive at once (oci-layout, index.json,
 /// manifest.json, blobs/): docker, containerd, podman and skopeo load it. The file appears whole or
@@ -38,5 +59,8 @@ void write_archive(const Images& images, const std::filesystem::path& path,
 /// when the ref.name belongs to an image of another name, which could not be told from this one.
 void write_layout(const Images& images, const std::filesystem::path& folder,
                   const std::stop_token& stop = {});
+
+/// Throws what write_layout would throw for what is there now, for images with that tag.
+void check_layout(const std::filesystem::path& folder, const std::string& tag);
 
 }  // namespace tarn::builder

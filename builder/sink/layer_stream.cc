@@ -1,0 +1,140 @@
+#include "builder/sink/layer_stream.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <zlib.h>
+#include <zstd.h>
+
+#include "apk/support/error.h"
+
+namespace tarn::builder {
+namespace {
+
+Error damaged(const std::string& why) {
+  return {ErrorKind::failed, "reading a layer: " + why};
+}
+
+bool starts_with(ByteView bytes, std::string_view magic) {
+  return as_text(bytes).starts_with(magic);
+}
+
+}  // namespace
+
+/// Gives decompressed octets: at least one but at the end.
+class LayerStream::Decoder {
+ public:
+  virtual ~Decoder() = default;
+  Decoder() = default;
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+  virtual std::size_t read(std::span<std::byte> buffer) = 0;
+};
+
+class LayerStream::Stored final : public Decoder {
+ public:
+  explicit Stored(ByteView blob) : blob_(blob) {}
+  std::size_t read(std::span<std::byte> buffer) override {
+    const auto part = blob_.first(std::min(blob_.size(), buffer.size()));
+    std::ranges::copy(part, buffer.begin());
+    blob_ = blob_.subspan(part.size());
+    return part.size();
+  }
+
+ private:
+  ByteView blob_;
+};
+
+class LayerStream::Gzip final : public Decoder {
+ public:
+  explicit Gzip(ByteView blob) : blob_(blob) {
+    constexpr int largest_window_of_gzip = 15 + 16;
+    if (inflateInit2(&stream_, largest_window_of_gzip) != Z_OK) throw damaged("out of memory");
+  }
+  ~Gzip() override { inflateEnd(&stream_); }
+  Gzip(const Gzip&) = delete;
+  Gzip& operator=(const Gzip&) = delete;
+
+  std::size_t read(std::span<std::byte> buffer) override {
+    if (ended_) return 0;
+    stream_.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    stream_.avail_out = static_cast<uInt>(buffer.size());
+    while (stream_.avail_out != 0 && !ended_) step();
+    return buffer.size() - stream_.avail_out;
+  }
+
+ private:
+  void step() {
+    const auto part =
+        blob_.first(std::min<std::size_t>(blob_.size(), std::numeric_limits<uInt>::max()));
+    // zlib takes no const pointer, and writes nothing.
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(part.data()));
+    stream_.avail_in = static_cast<uInt>(part.size());
+    const int status = inflate(&stream_, Z_NO_FLUSH);
+    blob_ = blob_.subspan(part.size() - stream_.avail_in);
+    if (status == Z_STREAM_END) {
+      // A gzip file may have several members (RFC 1952 §2.2).
+      ended_ = blob_.empty();
+      if (!ended_ && inflateReset(&stream_) != Z_OK) throw damaged("its gzip stream is damaged");
+    } else if (status != Z_OK) {
+      throw damaged(blob_.empty() ? "its gzip stream is cut short" : "its gzip stream is damaged");
+    }
+  }
+
+  ByteView blob_;
+  z_stream stream_{};
+  bool ended_ = false;
+};
+
+class LayerStream::Zstd final : public Decoder {
+ public:
+  explicit Zstd(ByteView blob) : input_{blob.data(), blob.size(), 0} {
+    if (!context_) throw damaged("out of memory");
+  }
+  std::size_t read(std::span<std::byte> buffer) override {
+    ZSTD_outBuffer output{buffer.data(), buffer.size(), 0};
+    while (output.pos < output.size) {
+      const std::size_t before = output.pos + input_.pos;
+      const std::size_t status = ZSTD_decompressStream(context_.get(), &output, &input_);
+      if (ZSTD_isError(status) != 0U) throw damaged(ZSTD_getErrorName(status));
+      if (input_.pos == input_.size && output.pos + input_.pos == before) {
+        if (wanted_ != 0) throw damaged("its zstd frame is cut short");
+        break;
+      }
+      wanted_ = status;
+    }
+    return output.pos;
+  }
+
+ private:
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_{ZSTD_createDCtx(), &ZSTD_freeDCtx};
+  ZSTD_inBuffer input_;
+  std::size_t wanted_ = 0;  ///< 0 at the end of a frame
+};
+
+std::unique_ptr<LayerStream::Decoder> LayerStream::make_decoder(ByteView blob) {
+  if (starts_with(blob, "\x1f\x8b")) return std::make_unique<Gzip>(blob);
+  if (starts_with(blob, "\x28\xb5\x2f\xfd")) return std::make_unique<Zstd>(blob);
+  return std::make_unique<Stored>(blob);
+}
+
+LayerStream::LayerStream(const Layer& layer)
+    : decoder_(make_decoder(layer.blob.bytes())), left_(layer.tar_size) {}
+
+LayerStream::~LayerStream() = default;
+
+std::size_t LayerStream::read(std::span<std::byte> buffer) {
+  std::size_t done = 0;
+  while (done < buffer.size()) {
+    const std::size_t got = decoder_->read(buffer.subspan(done));
+    if (got == 0) break;
+    done += got;
+    if (got > left_) throw damaged("it holds more than it says");
+    left_ -= got;
+  }
+  if (done < buffer.size() && left_ != 0) throw damaged("it holds less than it says");
+  return done;
+}
+
+}  // namespace tarn::builder

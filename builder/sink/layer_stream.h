@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "builder/layer/layer.h"
+
+namespace tarn::builder {
+
+/// The tar inside a layer, decompressed while it is read. Takes little memory for any layer.
+class LayerStream {
+ public:
+  /// `layer` must outlive the stream. Throws Error (failed) without memory.
+  explicit LayerStream(const Layer& layer);
+  ~LayerStream();
+  LayerStream(const LayerStream&) = delete;
+  LayerStream& operator=(const LayerStream&) = delete;
+
+  /// The next octets of the tar: fills the buffer but at the tar's end. Throws Error (failed) for
+  /// damaged data, and when it holds more or less than the layer says.
+  std::size_t read(std::span<std::byte> buffer);
+
+ private:
+  class Decoder;
+  class Stored;
+  class Gzip;
+  class Zstd;
+  static std::unique_ptr<Decoder> make_decoder(ByteView blob);
+
+  std::unique_ptr<Decoder> decoder_;
+  std::uint64_t left_;  ///< octets of tar that are still to come
+};
+
+}  // namespace tarn::builder
