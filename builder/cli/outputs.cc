@@ -27,7 +27,7 @@ struct Suffix {
   std::string_view suffix;
   OutputType type;
 };
-constexpr std::array<Suffix, 9> suffixes = {{
+constexpr std::array<Suffix, 14> suffixes = {{
     {".rootfs.tar", OutputType::tar},
     {".tar.gz", OutputType::tar},
     {".tgz", OutputType::tar},
@@ -37,10 +37,15 @@ constexpr std::array<Suffix, 9> suffixes = {{
     {".cpio", OutputType::cpio},
     {".cpio.gz", OutputType::cpio},
     {".cpio.zst", OutputType::cpio},
+    {".squashfs", OutputType::squashfs},
+    {".sqfs", OutputType::squashfs},
+    {".sqsh", OutputType::squashfs},
+    {".erofs", OutputType::erofs},
+    {".ext4", OutputType::ext4},
 }};
 
-constexpr std::array<std::string_view, 5> setting_names = {"type", "dest", "compression", "level",
-                                                           "fakeroot-db"};
+constexpr std::array<std::string_view, 6> setting_names = {"type",  "dest", "compression",
+                                                           "level", "size", "fakeroot-db"};
 
 Error wrong(const std::string& text, const std::string& why) {
   return Error(ErrorKind::usage, fmt::format("--output {}: {}", text, why));
@@ -110,6 +115,21 @@ int parse_level(const std::string& text, const std::string& value, Codec codec) 
   return level;
 }
 
+/// Octets, or with K, M, G behind it their multiples of 1024.
+std::uint64_t parse_size(const std::string& text, const std::string& value) {
+  constexpr std::string_view units = "KMG";
+  constexpr std::uint64_t largest = 16ULL << 40U;
+  std::uint64_t size = 0;
+  const char* const stop = value.data() + value.size();
+  const auto [end, status] = std::from_chars(value.data(), stop, size);
+  const bool has_unit = end != stop && units.find(*end) != std::string_view::npos;
+  const std::size_t shift = has_unit ? 10 * (units.find(*end) + 1) : 0;
+  if (status != std::errc() || end + (has_unit ? 1 : 0) != stop || size == 0 ||
+      size > (largest >> shift))
+    throw wrong(text, fmt::format("'{}' is no size: write 512M", value));
+  return size << shift;
+}
+
 OutputType parse_type(const std::string& text, const std::string& name) {
   if (const auto type = output_type(name)) return *type;
   throw wrong(text, fmt::format("there is no type '{}'", name))
@@ -125,6 +145,10 @@ void apply_settings(const std::string& text, Settings& settings, Output& output)
     if (const auto level = take(settings, "level"))
       output.compression.level = parse_level(text, *level, output.compression.codec);
   }
+  if (output.type == OutputType::squashfs || output.type == OutputType::erofs)
+    output.filesystem_compression = take(settings, "compression").value_or("");
+  if (output.type == OutputType::ext4)
+    if (const auto size = take(settings, "size")) output.size = parse_size(text, *size);
   if (output.type == OutputType::directory)
     if (const auto file = take(settings, "fakeroot-db")) output.fakeroot_file = *file;
   if (!settings.empty())

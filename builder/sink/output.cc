@@ -15,6 +15,7 @@
 #include "builder/sink/compressed_sink.h"
 #include "builder/sink/cpio.h"
 #include "builder/sink/directory.h"
+#include "builder/sink/filesystem.h"
 #include "builder/sink/layer_tree.h"
 #include "builder/sink/rootfs_tar.h"
 
@@ -23,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::pair<std::string_view, OutputType>, 7> types = {{
+constexpr std::array<std::pair<std::string_view, OutputType>, 10> types = {{
     {"archive", OutputType::archive},
     {"oci", OutputType::oci},
     {"oci-archive", OutputType::oci_archive},
@@ -31,7 +32,14 @@ constexpr std::array<std::pair<std::string_view, OutputType>, 7> types = {{
     {"tar", OutputType::tar},
     {"dir", OutputType::directory},
     {"cpio", OutputType::cpio},
+    {"squashfs", OutputType::squashfs},
+    {"erofs", OutputType::erofs},
+    {"ext4", OutputType::ext4},
 }};
+
+bool is_filesystem(OutputType type) {
+  return type == OutputType::squashfs || type == OutputType::erofs || type == OutputType::ext4;
+}
 
 bool is_folder(OutputType type) {
   return type == OutputType::oci || type == OutputType::directory;
@@ -123,6 +131,33 @@ std::vector<std::string> write_stream(const Output& output, const Images& images
   return losses;
 }
 
+void check_filesystem(const Output& output) {
+  if (output.type == OutputType::squashfs) check_squashfs(output.filesystem_compression);
+  if (output.type == OutputType::erofs) check_erofs(output.filesystem_compression);
+  if (output.type == OutputType::ext4) check_ext4();
+}
+
+void write_filesystem(const Output& output, const Image& image, const OutputSettings& settings,
+                      const std::stop_token& stop) {
+  const std::int64_t created = created_of(image);
+  const LayerTree tree(image.layers, created, stop);
+  Sha256 identity;
+  for (const Layer& layer : image.layers)
+    identity.update(std::as_bytes(std::span(layer.diff_id.octets)));
+  const FilesystemSettings filesystem{.created = created,
+                                      .identity = identity.finish(),
+                                      .compression = output.filesystem_compression,
+                                      .size = output.size,
+                                      .threads = settings.threads};
+  const TemporaryDirectory temporary(
+      fs::absolute(temporary_prefix(output.place, settings.scratch)));
+  const fs::path file = temporary.path() / "image";
+  if (output.type == OutputType::squashfs) make_squashfs(tree, filesystem, file, stop);
+  if (output.type == OutputType::erofs) make_erofs(tree, filesystem, file, temporary.path(), stop);
+  if (output.type == OutputType::ext4) make_ext4(tree, filesystem, file, temporary.path(), stop);
+  place_file(file, output.place);
+}
+
 }  // namespace
 
 std::vector<std::string_view> output_type_names() {
@@ -155,6 +190,7 @@ void check_output(const Output& output, const std::string& tag, Codec codec) {
   if (output.type == OutputType::docker_archive && codec == Codec::zstd)
     throw no_zstd_in_docker_archive();
   if (!output.fakeroot_file.empty()) check_file({output.fakeroot_file});
+  check_filesystem(output);
   if (output.place.is_descriptor()) return;
   if (is_stream(output.type)) {
     check_file(output.place);
@@ -179,6 +215,10 @@ std::vector<std::string> write_output(const Output& output, const Images& images
       const Image& image = only_image(output, chosen);
       return write_directory(LayerTree(image.layers, created_of(image), stop), output.place.path,
                              output.fakeroot_file);
+    }
+    if (is_filesystem(output.type)) {
+      write_filesystem(output, only_image(output, chosen), settings, stop);
+      return {};
     }
     return write_stream(output, chosen, settings, stop);
   });

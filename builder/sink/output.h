@@ -24,6 +24,9 @@ enum class OutputType {
   tar,             ///< the files alone, as tar
   directory,       ///< the files alone, as a folder
   cpio,            ///< the files alone, as an initramfs
+  squashfs,        ///< the files alone, as an image of a file system
+  erofs,
+  ext4,
 };
 
 /// One place to write images to, and how.
@@ -31,6 +34,8 @@ struct Output {
   OutputType type = OutputType::archive;
   OutputPlace place;
   Compression compression{Codec::none, {}};  ///< of a tar or cpio
+  std::string filesystem_compression;        ///< of squashfs and erofs; empty: the default
+  std::optional<std::uint64_t> size;         ///< octets of an ext4 file system
   std::filesystem::path fakeroot_file;       ///< beside a directory; empty: none
   std::string architecture;  ///< apk's name of the only one that is written; empty: all
 };
@@ -52,7 +57,7 @@ void check_output(const Output& output, const std::string& tag, Codec codec);
 
 struct OutputSettings {
   std::size_t threads = 1;        ///< never changes the octets
-  std::filesystem::path scratch;  ///< a folder for what is on its way to standard output
+  std::filesystem::path scratch;  ///< a folder for what is on its way to no file
 };
 
 /// Writes the images; the output appears whole or not at all, and its octets are a function of the
