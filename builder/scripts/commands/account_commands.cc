@@ -55,7 +55,7 @@ std::optional<std::string> whoami_unsupported(KnownArguments arguments) {
   return arguments.size() > 1 ? std::optional("its usage text") : std::nullopt;
 }
 
-constexpr std::array<Command, 12> commands = {{
+constexpr std::array<Command, 12> account_table = {{
     {"add-shell", run_add_shell, option_like},
     {"addgroup", run_addgroup, addgroup_unsupported},
     {"adduser", run_adduser, adduser_unsupported},
@@ -73,7 +73,7 @@ constexpr std::array<Command, 12> commands = {{
 }  // namespace
 
 std::span<const Command> account_commands() {
-  return commands;
+  return account_table;
 }
 
 int run_add_shell(const Invocation& invocation) {

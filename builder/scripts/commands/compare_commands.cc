@@ -16,7 +16,7 @@ namespace {
 constexpr OptionRules cmp_rules{"sln:", "ln", {}};
 constexpr OptionRules diff_rules{"abdiL:NqrsS:tTU:uwBE", "abdiLNrSTtUuwBE", {}};
 
-constexpr std::array<Command, 7> commands{{
+constexpr std::array<Command, 7> compare_table{{
     {"md5sum", run_digest, unsupported_digest},
     {"sha1sum", run_digest, unsupported_digest},
     {"sha256sum", run_digest, unsupported_digest},
@@ -44,7 +44,7 @@ std::pair<std::string, std::string> two_files(const Invocation& invocation,
 }  // namespace
 
 std::span<const Command> compare_commands() {
-  return commands;
+  return compare_table;
 }
 
 std::optional<std::string> unsupported_cmp(KnownArguments arguments) {

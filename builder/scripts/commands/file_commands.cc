@@ -5,7 +5,7 @@
 namespace tarn::builder {
 namespace {
 
-constexpr std::array<Command, 20> commands = {{
+constexpr std::array<Command, 20> file_table = {{
     {"basename", run_basename, basename_unsupported},
     {"chgrp", run_chgrp, chgrp_unsupported},
     {"chmod", run_chmod, chmod_unsupported},
@@ -31,7 +31,7 @@ constexpr std::array<Command, 20> commands = {{
 }  // namespace
 
 std::span<const Command> file_commands() {
-  return commands;
+  return file_table;
 }
 
 }  // namespace tarn::builder

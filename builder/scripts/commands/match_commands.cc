@@ -6,7 +6,7 @@ namespace tarn::builder {
 
 namespace {
 
-constexpr std::array<Command, 5> commands{{
+constexpr std::array<Command, 5> match_table{{
     {"grep", run_grep, unsupported_grep},
     {"egrep", run_grep, unsupported_grep},
     {"fgrep", run_grep, unsupported_grep},
@@ -17,7 +17,7 @@ constexpr std::array<Command, 5> commands{{
 }  // namespace
 
 std::span<const Command> match_commands() {
-  return commands;
+  return match_table;
 }
 
 }  // namespace tarn::builder

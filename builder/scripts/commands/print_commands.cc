@@ -18,7 +18,7 @@ std::optional<std::string> nothing_unsupported(KnownArguments) {
   return std::nullopt;
 }
 
-constexpr std::array<Command, 6> commands{{
+constexpr std::array<Command, 6> print_table{{
     {"echo", run_echo, nothing_unsupported},
     {"printf", run_printf, nothing_unsupported},
     {"test", run_test, nothing_unsupported},
@@ -30,7 +30,7 @@ constexpr std::array<Command, 6> commands{{
 }  // namespace
 
 std::span<const Command> print_commands() {
-  return commands;
+  return print_table;
 }
 
 void complain_as_shell(const Invocation& invocation, std::string_view text) {

@@ -62,7 +62,7 @@ int run_which(const Invocation& invocation) {
   return status;
 }
 
-constexpr std::array<Command, 3> commands{{
+constexpr std::array<Command, 3> running_table{{
     {"xargs", run_xargs, unsupported_xargs},
     {"which", run_which, unsupported_which},
     {"logger", run_logger, nothing_unsupported},
@@ -71,7 +71,7 @@ constexpr std::array<Command, 3> commands{{
 }  // namespace
 
 std::span<const Command> running_commands() {
-  return commands;
+  return running_table;
 }
 
 }  // namespace tarn::builder

@@ -95,7 +95,7 @@ int run_sleep(const Invocation& invocation) {
   return 0;
 }
 
-constexpr std::array<Command, 25> commands = {{
+constexpr std::array<Command, 25> system_table = {{
     {"apk", run_apk, apk_unsupported},
     {"arch", run_arch, nothing_unsupported},
     {"bbsuid", run_bbsuid, bbsuid_unsupported},
@@ -126,7 +126,7 @@ constexpr std::array<Command, 25> commands = {{
 }  // namespace
 
 std::span<const Command> system_commands() {
-  return commands;
+  return system_table;
 }
 
 }  // namespace tarn::builder

@@ -8,7 +8,7 @@ namespace tarn::builder {
 
 namespace {
 
-constexpr std::array<Command, 14> commands{{
+constexpr std::array<Command, 14> text_table{{
     {"cat", run_cat, unsupported_cat},
     {"tac", run_tac, unsupported_without_options},
     {"rev", run_rev, unsupported_without_options},
@@ -28,7 +28,7 @@ constexpr std::array<Command, 14> commands{{
 }  // namespace
 
 std::span<const Command> text_commands() {
-  return commands;
+  return text_table;
 }
 
 std::optional<std::string> unsupported_without_options(KnownArguments arguments) {
