@@ -40,9 +40,6 @@ void refuse_what_cannot_be_built(const Recipe& recipe) {
     throw Error(ErrorKind::usage, fmt::format("{}: {} cannot be built", position.str(), what))
         .hint(hint);
   };
-  if (recipe.layering)
-    refuse(recipe.layering->position, "an image of several layers",
-           "remove 'layering': the image has a single layer then");
   if (recipe.format && recipe.format->text != "tar")
     refuse(recipe.format->position, "a layer of format '" + recipe.format->text + "'",
            "remove 'format': the layer is a tar then");
@@ -65,6 +62,15 @@ std::map<std::string, std::string> image_annotations(const Recipe& recipe,
   if (options.resolve.signatures == apk::SignaturePolicy::ignored)
     annotations[untrusted_annotation] = "true";
   return annotations;
+}
+
+/// The image's layers: one, or as many as the recipe's `layering` allows.
+std::vector<Layer> make_layers(const Recipe& recipe, const Staged& staged,
+                               const LayerOptions& options, const std::filesystem::path& scratch,
+                               const std::stop_token& stop) {
+  if (!recipe.layering) return {write_layer(staged.rootfs, options, scratch, stop)};
+  const auto budget = static_cast<std::size_t>(recipe.layering->budget);
+  return write_layers(staged.rootfs, staged.installed, budget, options, scratch, stop);
 }
 
 }  // namespace
@@ -99,8 +105,7 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
                                      .epoch = created,
                                      .clamp_times = options.source_date_epoch.has_value(),
                                      .threads = options.resolve.threads};
-    std::vector<Layer> layers;
-    layers.push_back(write_layer(staged.rootfs, layer_options, options.scratch, stop));
+    std::vector<Layer> layers = make_layers(recipe, staged, layer_options, options.scratch, stop);
     watch.lap("layer " + arch);
 
     const ImageFacts facts{.architecture = plan.architecture,

@@ -249,6 +249,7 @@ Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress
                                 .architectures = {input.plan.architecture.apk},
                                 .repositories = input.resolution.image_repositories,
                                 .keys = image_keys(recipe, input.plan.keyring)});
+  staged.installed = installer.packages();
   return staged;
 }
 

@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "apk/database/installed.h"
 #include "apk/support/progress.h"
 #include "builder/package_files.h"
 #include "builder/recipe/recipe.h"
@@ -26,7 +27,8 @@ struct StagingInput {
 
 struct Staged {
   Rootfs rootfs;
-  std::vector<ScriptReport> scripts;  ///< in the order in which they ran
+  std::vector<apk::InstalledPackage> installed;  ///< Owner{n} is the n-th
+  std::vector<ScriptReport> scripts;             ///< in the order in which they ran
 };
 
 /// Plan ─ packages ─ Rootfs: skeleton, packages in install order with their scripts, then what the

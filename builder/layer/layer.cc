@@ -10,6 +10,8 @@
 #include "apk/support/error.h"
 #include "builder/layer/compressor.h"
 #include "builder/layer/in_order.h"
+#include "builder/layer/layer_parts.h"
+#include "builder/layer/package_groups.h"
 #include "builder/layer/segments.h"
 
 namespace tarn::builder {
@@ -138,16 +140,43 @@ void write_pieces(const std::vector<Segment>& segments, const PieceCompressor& c
   run.run(workers, stop);
 }
 
+Layer write_rootfs(const Rootfs& rootfs, const AccountNames& names, const SegmentTimes& times,
+                   const LayerOptions& options, const std::filesystem::path& folder,
+                   const std::stop_token& stop) {
+  const auto compressor = make_compressor(options.compression);
+  const auto segments = make_segments(rootfs, names, times);
+  BlobWriter blob(folder, *compressor);
+  write_pieces(segments, *compressor, options.threads, blob, stop);
+  return blob.finish();
+}
+
+std::optional<std::int64_t> newest_file(const LayerOptions& options) {
+  if (!options.clamp_times) return std::nullopt;
+  return options.epoch;
+}
+
 }  // namespace
 
 Layer write_layer(const Rootfs& rootfs, const LayerOptions& options,
                   const std::filesystem::path& folder, const std::stop_token& stop) {
-  const auto compressor = make_compressor(options.compression);
   return with_context("writing the layer", [&] {
-    const auto segments = make_segments(rootfs, {options.epoch, options.clamp_times});
-    BlobWriter blob(folder, *compressor);
-    write_pieces(segments, *compressor, options.threads, blob, stop);
-    return blob.finish();
+    return write_rootfs(rootfs, AccountNames(rootfs), {options.epoch, newest_file(options)},
+                        options, folder, stop);
+  });
+}
+
+std::vector<Layer> write_layers(const Rootfs& rootfs,
+                                std::span<const apk::InstalledPackage> packages, std::size_t budget,
+                                const LayerOptions& options, const std::filesystem::path& folder,
+                                const std::stop_token& stop) {
+  return with_context("writing the layers", [&] {
+    const AccountNames names(rootfs);
+    const auto groups = group_packages(packages, budget);
+    std::vector<Layer> layers;
+    for (const LayerPart& part : split_rootfs(rootfs, packages, groups, options.epoch))
+      layers.push_back(write_rootfs(part.rootfs, names, {part.epoch, newest_file(options)}, options,
+                                    folder, stop));
+    return layers;
   });
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "apk/database/installed.h"
 #include "apk/support/file.h"
 #include "apk/support/hash.h"
 #include "builder/recipe/recipe.h"
@@ -35,5 +38,14 @@ struct Layer {
 /// written into `folder` under a temporary name that ends with the last copy of the result.
 Layer write_layer(const Rootfs& rootfs, const LayerOptions& options,
                   const std::filesystem::path& folder, const std::stop_token& stop);
+
+/// Writes the rootfs as several layers, from the lowest up: one for each group of packages
+/// (group_packages with `budget`), then one with all else; as split_rootfs parts it. `packages` are
+/// those installed: Owner{n} is the n-th. Files get the times and names that they have in a single
+/// layer.
+std::vector<Layer> write_layers(const Rootfs& rootfs,
+                                std::span<const apk::InstalledPackage> packages, std::size_t budget,
+                                const LayerOptions& options, const std::filesystem::path& folder,
+                                const std::stop_token& stop);
 
 }  // namespace tarn::builder

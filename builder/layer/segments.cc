@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "apk/support/error.h"
-#include "builder/layer/account_names.h"
 #include "builder/layer/tar.h"
 
 namespace tarn::builder {
@@ -44,7 +43,8 @@ TarType tar_type(NodeType type) {
 /// Makes records of entries; knows the first name of every node it has seen.
 class RecordMaker {
  public:
-  RecordMaker(const Rootfs& rootfs, const SegmentTimes& times) : names_(rootfs), times_(times) {}
+  RecordMaker(const AccountNames& names, const SegmentTimes& times)
+      : names_(names), times_(times) {}
 
   Segment make(SegmentKind kind, Owner owner, const std::vector<Item>& items) {
     Segment segment{kind, owner, {}, 0};
@@ -110,10 +110,10 @@ class RecordMaker {
     const NodeType type = entry.node->type;
     if (type == NodeType::directory || type == NodeType::symlink || !entry.owner.is_package())
       return times_.epoch;
-    return times_.clamp ? std::min(entry.node->mtime, times_.epoch) : entry.node->mtime;
+    return std::min(entry.node->mtime, times_.newest.value_or(entry.node->mtime));
   }
 
-  AccountNames names_;
+  const AccountNames& names_;
   SegmentTimes times_;
   std::unordered_map<const Node*, First> first_names_;  ///< looked up, never walked
 };
@@ -167,6 +167,11 @@ void describe(Sha256& hasher, std::string_view text) {
 }  // namespace
 
 std::vector<Segment> make_segments(const Rootfs& rootfs, const SegmentTimes& times) {
+  return make_segments(rootfs, AccountNames(rootfs), times);
+}
+
+std::vector<Segment> make_segments(const Rootfs& rootfs, const AccountNames& names,
+                                   const SegmentTimes& times) {
   std::vector<Item> directories;
   std::map<std::int32_t, std::vector<Item>> packages;
   std::vector<Item> generated;
@@ -177,7 +182,7 @@ std::vector<Segment> make_segments(const Rootfs& rootfs, const SegmentTimes& tim
     items.push_back({path, &entry});
   });
 
-  RecordMaker maker(rootfs, times);
+  RecordMaker maker(names, times);
   std::vector<Segment> segments;
   const auto add = [&](SegmentKind kind, Owner owner, std::vector<Item>& items) {
     if (items.empty()) return;

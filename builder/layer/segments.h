@@ -11,6 +11,7 @@
 
 #include "apk/support/bytes.h"
 #include "apk/support/hash.h"
+#include "builder/layer/account_names.h"
 #include "builder/rootfs/rootfs.h"
 
 namespace tarn::builder {
@@ -41,14 +42,17 @@ struct Segment {
 /// How entries get their times.
 struct SegmentTimes {
   std::int64_t epoch = 0;  ///< of directories, symlinks and all that no package brought; seconds
-  bool clamp = false;      ///< no file is younger than epoch
+  std::optional<std::int64_t> newest;  ///< no file is younger than this; seconds
 };
 
 /// The rootfs as tar, in segments: directories; each package in install order; generated entries;
 /// the end. The root itself has no record. Names that share a file are hard links: the first in
 /// tar order carries it, the others refer to that, whichever segments they lie in; names that
 /// share a symbolic link are several links. Empty segments are left out. The contents stay where
-/// they are until read_segment.
+/// they are until read_segment. Owners are named as `names` has it; without as the rootfs itself
+/// has.
+std::vector<Segment> make_segments(const Rootfs& rootfs, const AccountNames& names,
+                                   const SegmentTimes& times);
 std::vector<Segment> make_segments(const Rootfs& rootfs, const SegmentTimes& times);
 
 /// Gives all octets of a content source; may keep them between calls.

@@ -14,7 +14,7 @@ using namespace tarn::builder;
 
 namespace {
 
-constexpr SegmentTimes at_1000{1000, false};
+constexpr SegmentTimes at_1000{1000, {}};
 
 std::shared_ptr<const Bytes> load(const ContentSource& source) {
   return source.load();
@@ -130,8 +130,8 @@ TEST_CASE("segments: times") {
                         {"etc/os-release", 250, 250}, {"etc/hosts", 250, 250},
                         {"dev/null", 250, 250},       {"dev/pipe", 500, 250}};
   const Rootfs rootfs = test::sample_rootfs();
-  const auto plain = test::read_archive(whole_tar(make_segments(rootfs, {250, false})));
-  const auto clamped = test::read_archive(whole_tar(make_segments(rootfs, {250, true})));
+  const auto plain = test::read_archive(whole_tar(make_segments(rootfs, {250, {}})));
+  const auto clamped = test::read_archive(whole_tar(make_segments(rootfs, {250, 250})));
   for (const Case& item : cases) {
     CAPTURE(item.path);
     CHECK(find(plain, item.path).mtime == item.plain);
@@ -215,8 +215,8 @@ TEST_CASE("segments: a key changes with what the tar shows, and with nothing els
     item.change(rootfs);
     CHECK((key_of_package(rootfs, 1) == key) == item.same);
   }
-  CHECK(key_of_package(base(), 1, no_identity, {1001, false}) == key);  // all its times are its own
-  CHECK(key_of_package(base(), 1, no_identity, {250, true}) != key);
+  CHECK(key_of_package(base(), 1, no_identity, {1001, {}}) == key);  // all its times are its own
+  CHECK(key_of_package(base(), 1, no_identity, {250, 250}) != key);
   CHECK(key_of_package(base(), 1, no_identity, at_1000, "gzip 6") != key);
   CHECK(key_of_package(base(), 0) != key);
 }
