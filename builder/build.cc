@@ -55,10 +55,8 @@ std::int64_t newest_build_time(const apk::Plan& plan) {
   return newest;
 }
 
-std::map<std::string, std::string> image_annotations(const Recipe& recipe,
-                                                     const BuildOptions& options) {
-  auto annotations = recipe.annotations;
-  for (const auto& [key, value] : options.annotations) annotations[key] = value;
+std::map<std::string, std::string> build_annotations(const BuildOptions& options) {
+  auto annotations = options.annotations;
   if (options.resolve.signatures == apk::SignaturePolicy::ignored)
     annotations[untrusted_annotation] = "true";
   return annotations;
@@ -87,10 +85,12 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   const PackageFiles files = fetch_packages(result.resolution, fetcher);
   watch.lap("fetch");
 
-  const auto annotations = image_annotations(recipe, options);
+  const auto annotations = build_annotations(options);
+  std::int64_t newest = 0;
   for (const ArchitecturePlan& plan : result.resolution.plans) {
     const std::string& arch = plan.architecture.apk;
     const std::int64_t created = options.source_date_epoch.value_or(newest_build_time(plan.plan));
+    newest = std::max(newest, created);
     const StagingInput input{.resolution = result.resolution,
                              .plan = plan,
                              .files = files,
@@ -114,7 +114,8 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
                            .annotations = annotations};
     result.images.images.push_back(make_image(recipe, facts, std::move(layers)));
   }
-  result.images.index = make_image_index(result.images.images, annotations);
+  result.images.index =
+      make_image_index(result.images.images, make_annotations(recipe, newest, annotations));
   result.images.tag = options.tag;
   return result;
 }

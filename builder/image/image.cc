@@ -42,20 +42,6 @@ std::vector<std::string> environment_lines(std::map<std::string, std::string> en
   return lines;
 }
 
-/// The recipe's annotations, those made of it, and over both the build's.
-std::map<std::string, std::string> all_annotations(const Recipe& recipe, const ImageFacts& facts) {
-  auto annotations = recipe.annotations;
-  // URL@REVISION; the URL may have an '@' of its own.
-  const std::size_t at = recipe.vcs_url.rfind('@');
-  if (at != std::string::npos) {
-    annotations["org.opencontainers.image.source"] = recipe.vcs_url.substr(0, at);
-    annotations["org.opencontainers.image.revision"] = recipe.vcs_url.substr(at + 1);
-  }
-  annotations["org.opencontainers.image.created"] = format_timestamp(facts.created);
-  for (const auto& [key, value] : facts.annotations) annotations[key] = value;
-  return annotations;
-}
-
 void put_if_any(Json& json, const char* key, const std::string& text) {
   if (!text.empty()) json[key] = text;
 }
@@ -117,8 +103,23 @@ JsonBlob make_manifest(const JsonBlob& config, const std::vector<Layer>& layers,
 
 }  // namespace
 
+std::map<std::string, std::string> make_annotations(
+    const Recipe& recipe, std::int64_t created,
+    const std::map<std::string, std::string>& of_build) {
+  auto annotations = recipe.annotations;
+  // URL@REVISION; the URL may have an '@' of its own.
+  const std::size_t at = recipe.vcs_url.rfind('@');
+  if (at != std::string::npos) {
+    annotations["org.opencontainers.image.source"] = recipe.vcs_url.substr(0, at);
+    annotations["org.opencontainers.image.revision"] = recipe.vcs_url.substr(at + 1);
+  }
+  annotations["org.opencontainers.image.created"] = format_timestamp(created);
+  for (const auto& [key, value] : of_build) annotations[key] = value;
+  return annotations;
+}
+
 Image make_image(const Recipe& recipe, const ImageFacts& facts, std::vector<Layer> layers) {
-  const auto annotations = all_annotations(recipe, facts);
+  const auto annotations = make_annotations(recipe, facts.created, facts.annotations);
   Image image;
   image.architecture = facts.architecture;
   image.config = make_config(recipe, facts, annotations, layers);

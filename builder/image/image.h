@@ -37,6 +37,12 @@ struct ImageFacts {
 /// Config and manifest: functions of the recipe, the facts and the layers' digests.
 Image make_image(const Recipe& recipe, const ImageFacts& facts, std::vector<Layer> layers);
 
+/// The annotations of an image, its labels, and the annotations of an index: the recipe's, then
+/// those made of it (source and revision of its vcs-url; created, in seconds), and over both the
+/// build's.
+std::map<std::string, std::string> make_annotations(
+    const Recipe& recipe, std::int64_t created, const std::map<std::string, std::string>& of_build);
+
 /// The OCI index over one or more images, sorted by platform.
 JsonBlob make_image_index(const std::vector<Image>& images,
                           const std::map<std::string, std::string>& annotations);

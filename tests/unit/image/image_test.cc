@@ -121,6 +121,20 @@ TEST_CASE("image: annotations are labels too; the build's win over the recipe's"
   CHECK(Json::parse(image.config.text)["config"]["Labels"] == expected);
 }
 
+TEST_CASE("image: what is made of the recipe wins over what it says, and the build over both") {
+  Recipe recipe;
+  recipe.annotations = {{"org.opencontainers.image.source", "recipe"},
+                        {"org.opencontainers.image.created", "recipe"},
+                        {"org.opencontainers.image.revision", "recipe"}};
+  recipe.vcs_url = "https://example.org/a@0123abc";
+  const std::map<std::string, std::string> expected = {
+      {"org.opencontainers.image.source", "https://example.org/a"},
+      {"org.opencontainers.image.created", "2024-01-26T17:52:24Z"},
+      {"org.opencontainers.image.revision", "build"}};
+  CHECK(make_annotations(recipe, 1706291544, {{"org.opencontainers.image.revision", "build"}}) ==
+        expected);
+}
+
 TEST_CASE("image: text that is not UTF-8 is refused") {
   Recipe recipe;
   recipe.annotations = {{"a", "\xff"}};
