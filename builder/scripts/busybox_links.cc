@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -13,7 +12,6 @@ namespace tarn::builder {
 namespace {
 
 constexpr std::string_view busybox_path = "bin/busybox";
-constexpr std::string_view extras_path = "bin/busybox-extras";
 constexpr std::string_view bbsuid_path = "bin/bbsuid";
 constexpr std::string_view lists_folder = "etc/busybox-paths.d";
 /// A real busybox has about one MiB; what is larger is something else.
@@ -88,16 +86,6 @@ std::optional<std::string> read_program(const Rootfs& rootfs, std::string_view p
 /// Where the program lies when its folders' links are resolved, as a process sees itself.
 std::string real_path(const Rootfs& rootfs, std::string_view path) {
   return "/" + rootfs.resolve(path);
-}
-
-void put_link(Rootfs& rootfs, std::string_view path, const std::string& target) {
-  const auto slash = path.rfind('/');
-  if (slash != std::string_view::npos) rootfs.make_directories(path.substr(0, slash), Owner{});
-  auto node = std::make_shared<Node>();
-  node->type = NodeType::symlink;
-  node->mode = 0777;
-  node->target = target;
-  rootfs.put(path, Entry{std::move(node), Owner{}});
 }
 
 /// Adds the paths a list in etc/busybox-paths.d names, one a line.
@@ -252,28 +240,6 @@ std::vector<AppletLink> bbsuid_links(const Rootfs& rootfs) {
     links.push_back({std::string(path.substr(1)), target});
   }
   return links;
-}
-
-std::size_t install_applet_links(Rootfs& rootfs, std::string_view program) {
-  std::size_t made = 0;
-  for (const auto& link : applet_links(rootfs, program)) {
-    if (rootfs.find(link.path) != nullptr) continue;
-    put_link(rootfs, link.path, link.target);
-    ++made;
-  }
-  return made;
-}
-
-std::size_t install_bbsuid_links(Rootfs& rootfs) {
-  const auto links = bbsuid_links(rootfs);
-  for (const auto& link : links) put_link(rootfs, link.path, link.target);
-  return links.size();
-}
-
-std::size_t install_busybox_links(Rootfs& rootfs) {
-  std::size_t made = install_bbsuid_links(rootfs);
-  made += install_applet_links(rootfs, extras_path);
-  return made + install_applet_links(rootfs, busybox_path);
 }
 
 }  // namespace tarn::builder

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,30 +14,17 @@ struct AppletLink {
   std::string target;  ///< absolute
 };
 
-/// The links `PROGRAM --install -s` is for, there or not, in the order it makes them; see
-/// install_applet_links.
+/// The links that `PROGRAM --install -s` makes where their paths are free, in its order, for a
+/// multi-call program of busybox at `program` ("bin/busybox", "bin/busybox-extras"): one for each
+/// of its applets. The paths are those of its list in etc/busybox-paths.d where there is one (a
+/// list that no program has the name of is busybox'), else those of the applets the program itself
+/// names. Links lead to where the program really lies ("/bin/busybox"). None when there is no such
+/// program.
 std::vector<AppletLink> applet_links(const Rootfs& rootfs, std::string_view program);
 
-/// The links `/bin/bbsuid --install` makes: of its own those whose paths are free or lead to
-/// busybox.
+/// The links `/bin/bbsuid --install` makes, at the paths the program itself lists: those that are
+/// free or lead to busybox. None when there is no bbsuid.
 std::vector<AppletLink> bbsuid_links(const Rootfs& rootfs);
-
-/// What `PROGRAM --install -s` does for a multi-call program of busybox at `program`
-/// ("bin/busybox", "bin/busybox-extras"): a symbolic link to it for each of its applets, where the
-/// path is free; nothing is ever replaced. The paths are those of its list in etc/busybox-paths.d
-/// where there is one (a list that no program has the name of is busybox'), else those of the
-/// applets the program itself names. Links lead to where the
-/// program really lies ("/bin/busybox"). Missing folders are made. Returns the number of new links;
-/// 0 when there is no such program.
-std::size_t install_applet_links(Rootfs& rootfs, std::string_view program);
-
-/// What `/bin/bbsuid --install` does: its links, at the paths the program itself lists, replace
-/// those to busybox. Returns the number of new links; 0 when there is no bbsuid.
-std::size_t install_bbsuid_links(Rootfs& rootfs);
-
-/// All links an image with busybox has in the end, as busybox' package's own scripts make them:
-/// those of bbsuid, of busybox-extras, then of busybox.
-std::size_t install_busybox_links(Rootfs& rootfs);
 
 /// The applets a busybox program has: its own sorted table of names. Empty when `program` is no
 /// ELF file or holds no such table.

@@ -25,10 +25,6 @@ ${3:-}
 YAML
 }
 
-layer_of() { # layer_of ARCHIVE: writes its layer to ARCHIVE.layer.tar.gz
-  bsdtar -xOf "$1" "$(bsdtar -xOf "$1" manifest.json | jq -r '.[0].Layers[0]')" >"$1.layer.tar.gz"
-}
-
 @test "a folder, http and https with HTTP/2 give the same image" {
   need nginx openssl
   write_recipe folder.yaml "$REPOSITORY"

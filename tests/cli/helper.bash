@@ -4,6 +4,7 @@
 #   need TOOL…                 skips the test, with a message, where a tool is missing
 #   need_shared                skips it where the shared test material is missing; sets SHARED
 #   make_tree DIR              a small tree of files to pack
+#   layer_of ARCHIVE           writes the layer of its first image to ARCHIVE.layer.tar.gz
 #   free_port                  prints a TCP port nothing listens on
 #   start_nginx [--tls] DIR [CONFIG]
 #                              serves DIR over http (--tls: https with HTTP/2); CONFIG are lines for
@@ -86,6 +87,10 @@ make_tree() {
   chmod 640 "$1/etc/hello/hello.conf"
   chmod 700 "$1/var/lib/hello"
   chmod 600 "$1/var/lib/hello/pipe"
+}
+
+layer_of() {
+  bsdtar -xOf "$1" "$(bsdtar -xOf "$1" manifest.json | jq -r '.[0].Layers[0]')" >"$1.layer.tar.gz"
 }
 
 free_port() {

@@ -22,10 +22,6 @@ write_oracle_recipe() {
   }' "$SHARED/oracle/$1/inputs.json" >"$2"
 }
 
-layer_of() { # layer_of ARCHIVE: writes its layer to ARCHIVE.layer.tar.gz
-  bsdtar -xOf "$1" "$(bsdtar -xOf "$1" manifest.json | jq -r '.[0].Layers[0]')" >"$1.layer.tar.gz"
-}
-
 # Programs under a sanitizer start processes of their own.
 without_processes() {
   if [ -n "${TARN_SANITIZED:-}" ]; then

@@ -13,29 +13,13 @@
 #include "apk/support/error.h"
 #include "builder/scripts/command.h"
 #include "expect.h"
+#include "unit/scripts/commands/text_stream.h"
 
 namespace {
 
 using namespace tarn;
 using namespace tarn::builder;
-
-class TextStream : public ScriptStream {
- public:
-  explicit TextStream(std::string_view contents) : text(contents) {}
-  std::string read(std::size_t most) override {
-    std::string part = text.substr(at_, most);
-    at_ += part.size();
-    return part;
-  }
-  bool write(std::string_view more) override {
-    text += more;
-    return true;
-  }
-  std::string text;
-
- private:
-  std::size_t at_ = 0;
-};
+using tarn::test::TextStream;
 
 /// What a call came to, as text.
 std::string outcome(const std::vector<std::string>& arguments, std::string_view input) {

@@ -12,12 +12,16 @@
 #include <nlohmann/json.hpp>
 
 #include "unit/rootfs/recipe_rootfs.h"
+#include "unit/scripts/install_links.h"
 #include "unit/shared.h"
 
 namespace tarn::builder {
 namespace {
 
 namespace fs = std::filesystem;
+using test::install_applet_links;
+using test::install_bbsuid_links;
+using test::install_busybox_links;
 using test::node_at;
 using test::put_symlink;
 using Links = std::map<std::string, std::string>;

@@ -13,9 +13,9 @@
 
 #include "apk/support/error.h"
 #include "apk/support/file.h"
-#include "builder/scripts/busybox_links.h"
 #include "builder/scripts/native_script.h"
 #include "unit/rootfs/recorded_root.h"
+#include "unit/scripts/install_links.h"
 #include "unit/scripts/real_shell.h"
 #include "unit/shared.h"
 
@@ -121,7 +121,7 @@ TEST_CASE("scripts: natively and under busybox they do the same") {
   Rootfs rootfs;
   Installer installer(rootfs);
   tarn::test::install_all(oracle, installer);
-  install_busybox_links(rootfs);
+  tarn::test::install_busybox_links(rootfs);
   rootfs.make_directories("lib/apk", Owner{});
   const std::string before = tarn::test::describe_tree(rootfs);
   const std::int64_t now = std::time(nullptr);
