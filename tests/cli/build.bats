@@ -149,7 +149,7 @@ archs: [x86_64]
 YAML
   for package in nginx mariadb python3 git apache2-utils; do
     "$TARN" plan plan.yaml -p $package --json |
-      jq -e --arg p $package '.architectures[0].packages | map(.name) | index($p)' >/dev/null
+      check_json ".architectures[0].packages | map(.name) | index(\"$package\")"
   done
 }
 
@@ -257,7 +257,7 @@ YAML
   # Asked for, it is used, and the image says so.
   "$TARN" -q build base.yaml base:latest base.tar --allow-untrusted
   config=$(bsdtar -xOf base.tar manifest.json | jq -r '.[0].Config')
-  bsdtar -xOf base.tar "$config" | jq -e '.config.Labels["tarn.allow-untrusted"] == "true"'
+  bsdtar -xOf base.tar "$config" | check_json '.config.Labels["tarn.allow-untrusted"] == "true"'
 }
 
 @test "a full disk is an error that leaves nothing" {

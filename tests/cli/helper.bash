@@ -3,6 +3,8 @@
 #   tarn ARGS…                 the program: $TARN, else build/release/tarn, else build/dev/tarn
 #   need TOOL…                 skips the test, with a message, where a tool is missing
 #   need_shared                skips it where the shared test material is missing; sets SHARED
+#   check_json FILTER          that standard input is one JSON document for which the filter of jq
+#                              holds (jq -e alone is content with nothing at all)
 #   make_tree DIR              a small tree of files to pack
 #   layer_of ARCHIVE           writes the layer of its first image to ARCHIVE.layer.tar.gz
 #   free_port                  prints a TCP port nothing listens on
@@ -67,6 +69,10 @@ assert_output() {
 
 refute_output() {
   [[ "$output" != *"$1"* ]] || fail "in the output, but should not be: $1" "$output"
+}
+
+check_json() {
+  jq -es "length == 1 and (.[0] | ($1))" >/dev/null || fail "not so: $1"
 }
 
 assert_no_leftovers() {

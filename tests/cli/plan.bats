@@ -51,14 +51,14 @@ lib      2.0-r0   2.0-r1'
   sed 's/packages: .*/packages: [lib=2.0-r0]/' "$recipe" >same.yaml
   run -0 "$TARN" plan same.yaml --same-versions
   refute_output "Not the same"
-  "$TARN" plan same.yaml --json | jq -e '.differences == []'
+  "$TARN" plan same.yaml --json | check_json '.differences == []'
 }
 
 @test "the differences as JSON" {
-  "$TARN" plan "$recipe" --json | jq -e '.differences == [
+  "$TARN" plan "$recipe" --json | check_json '.differences == [
     {"name": "cpu", "versions": {"aarch64": null, "x86_64": "3.0-r0"}},
     {"name": "lib", "versions": {"aarch64": "2.0-r0", "x86_64": "2.0-r1"}}]'
-  "$TARN" plan "$recipe" --arch x86_64 --json | jq -e 'has("differences") | not'
+  "$TARN" plan "$recipe" --arch x86_64 --json | check_json 'has("differences") | not'
 }
 
 @test "--same-versions makes differences an error, for plan and build" {

@@ -48,7 +48,7 @@ YAML
 check_sandboxed() {
   run --separate-stderr "$TARN" build --json "$1.yaml" sandboxed:latest "$1.tar"
   assert_status 0
-  jq -e '.scripts[] | select(.package == "sandboxed-1-r0")
+  check_json '.scripts[] | select(.package == "sandboxed-1-r0")
     | .way == "sandbox" and .status == 0 and (.reason | startswith("line 3: "))' <<<"$output"
   bsdtar -xOf "$1.tar" "$(bsdtar -xOf "$1.tar" manifest.json | jq -r '.[0].Layers[0]')" >layer.tar.gz
   [ "$(bsdtar -xOf layer.tar.gz var/lib/ran)" = "$(printf '%s\nroot\n1-r0 sandboxed' "$1")" ]

@@ -69,9 +69,9 @@ expect() {
   assert_output 'digraph "app.yaml, x86_64" {'
   assert_output '"app.yaml:4:14" -> "app-1.0-r0"'
   assert_output '"lib-2.0-r1" -> "zlib-1.3-r0" [label="so:libz.so.1"];'
-  "$TARN" tree app.yaml --json | jq -e '.architectures[0].packages | map(.package)
+  "$TARN" tree app.yaml --json | check_json '.architectures[0].packages | map(.package)
     == ["zlib-1.3-r0", "lib-2.0-r1", "app-1.0-r0"]'
-  "$TARN" tree app.yaml --reverse --json zlib | jq -e '.architectures[0]
+  "$TARN" tree app.yaml --reverse --json zlib | check_json '.architectures[0]
     | .roots == [{"package": "zlib-1.3-r0"}] and .packages[2].wanted_by[0].origin == "app.yaml:4:14"'
   run "$TARN" tree app.yaml --json --dot
   assert_status 2
@@ -96,10 +96,10 @@ zlib     1.3-r0   app (so:libz.so.1)  only candidate
 lib      2.0-r1   app                 newest of 2
 app      1.0-r0   app.yaml:4:14       only candidate
 x86_64: 3 packages'
-  "$TARN" plan app.yaml --explain --json | jq -e '.architectures[0].packages[1]
+  "$TARN" plan app.yaml --explain --json | check_json '.architectures[0].packages[1]
     | .name == "lib" and .wanted_by.package == "app-1.0-r0"
       and .rivals[0].version == "2.0-r0" and .rivals[0].reason == "lower-version"'
-  "$TARN" plan app.yaml --json | jq -e '.architectures[0].packages[1] | has("wanted_by") | not'
+  "$TARN" plan app.yaml --json | check_json '.architectures[0].packages[1] | has("wanted_by") | not'
 }
 
 @test "search: a part of a name, the highest version first" {
@@ -120,7 +120,7 @@ zlib     1.3-r0   repo/main   so:libz.so.1  Compression'
 app      1.0-r0   repo/main   The application'
   run -0 --separate-stderr "$TARN" search app.yaml --exact zlib
   assert_output Compression
-  "$TARN" search app.yaml --exact lib --json | jq -e '.packages | map(.version) == ["2.0-r1", "2.0-r0"]'
+  "$TARN" search app.yaml --exact lib --json | check_json '.packages | map(.version) == ["2.0-r1", "2.0-r0"]'
 }
 
 @test "search: works for recipes without a plan, and says when nothing is found" {
@@ -133,7 +133,7 @@ app      1.0-r0   repo/main   The application'
   assert_output "hint: --description"
   run --separate-stderr "$TARN" search app.yaml nothing-here --json
   assert_status 1
-  jq -e '.packages == []' <<<"$output"
+  check_json '.packages == []' <<<"$output"
 }
 
 @test "search: several architectures in one table" {
@@ -155,9 +155,9 @@ zlib     1.3-r0   repo/main   x86_64           Compression'
   by_name=$("$TARN" apk info so:libz.so.1 --recipe app.yaml)
   [ "$by_name" = "$output" ]
   "$TARN" apk info --recipe app.yaml lib app --json |
-    jq -e 'map(.name + " " + .version) == ["lib 2.0-r1", "lib 2.0-r0", "app 1.0-r0"]'
+    check_json 'map(.name + " " + .version) == ["lib 2.0-r1", "lib 2.0-r0", "app 1.0-r0"]'
   "$TARN" apk info --recipe app.yaml app --arch x86_64,aarch64 --json |
-    jq -e 'map(.architecture) == ["aarch64", "x86_64"]'
+    check_json 'map(.architecture) == ["aarch64", "x86_64"]'
 }
 
 @test "apk info --recipe: what goes wrong" {

@@ -52,17 +52,17 @@ hint: repositories keep only the newest revision: write 'nginx~1.28.0' instead" 
   want nginx=1.28.0-r2 mail imaginary
   run -3 --separate-stderr "$TARN" plan recipe.yaml --json
   [[ $stderr == "error: nothing provides 'imaginary'"* ]] || fail "$stderr"
-  jq -e '.error | .kind == "unsatisfiable" and .message == "nothing provides '\''imaginary'\''"
+  check_json '.error | .kind == "unsatisfiable" and .message == "nothing provides '\''imaginary'\''"
     and .architectures == ["x86_64"] and .contexts == ["resolving for x86_64"]
     and .second_opinion == {"verdict": "impossible", "add": []}
     and ([.causes[].code] | sort) == ["missing-name", "virtual-name", "wrong-version"]' <<<"$output"
-  jq -e '.error.causes[] | select(.code == "wrong-version")
+  check_json '.error.causes[] | select(.code == "wrong-version")
     | .name == "nginx" and .chosen == "nginx-1.28.0-r3"
     and .violated[0].recipe == {"constraint": "nginx=1.28.0-r2", "position": "recipe.yaml:5:7"}
     and .candidates[0].package == "nginx-1.28.0-r3"
     and .core == [{"constraint": "nginx=1.28.0-r2", "position": "recipe.yaml:5:7"}]
     and .remedies[0].write == "nginx~1.28.0"' <<<"$output"
-  jq -e '.error.causes[] | select(.code == "virtual-name")
+  check_json '.error.causes[] | select(.code == "virtual-name")
     | ([.remedies[].write] | sort) == ["exim", "postfix"]
     and .required_by[0].package == "mail-1.0-r0"
     and .required_by[0].recipe.constraint == "mail"' <<<"$output"
@@ -71,7 +71,7 @@ hint: repositories keep only the newest revision: write 'nginx~1.28.0' instead" 
 @test "where other packages would fit, what is told to add leads to a plan" {
   want app
   run -3 --separate-stderr "$TARN" plan recipe.yaml --json
-  jq -e '.error.second_opinion == {"verdict": "possible", "add": ["app<2-r0"]}' <<<"$output"
+  check_json '.error.second_opinion == {"verdict": "possible", "add": ["app<2-r0"]}' <<<"$output"
   want app "'app<2-r0'"
   run -0 "$TARN" plan recipe.yaml
 }
@@ -79,6 +79,6 @@ hint: repositories keep only the newest revision: write 'nginx~1.28.0' instead" 
 @test "building says it as well, and writes nothing" {
   want arm-tool
   run -3 --separate-stderr "$TARN" build recipe.yaml base:latest base.tar --json
-  jq -e '.error.causes[0] | .code == "masked-architecture" and .reason == "aarch64"' <<<"$output"
+  check_json '.error.causes[0] | .code == "masked-architecture" and .reason == "aarch64"' <<<"$output"
   [ ! -e base.tar ]
 }

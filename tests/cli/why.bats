@@ -95,7 +95,7 @@ setup() {
   assert_output "similar: editor"
   run --separate-stderr "$TARN" why app.yaml small-shell --json
   assert_status 1
-  jq -e '.architectures[0].absent[0].instead[0].package == "shell-1-r0"' <<<"$output"
+  check_json '.architectures[0].absent[0].instead[0].package == "shell-1-r0"' <<<"$output"
 }
 
 @test "why: install_if brings a package" {
