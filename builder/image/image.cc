@@ -50,6 +50,33 @@ void put_if_any(Json& json, const char* key, const std::vector<std::string>& tex
   if (!texts.empty()) json[key] = texts;
 }
 
+/// Docker's config has it under this form, times in nanoseconds.
+Json make_healthcheck(const Healthcheck& check) {
+  Json json = Json::object();
+  switch (check.kind) {
+    case Healthcheck::Kind::none:
+      json["Test"] = {"NONE"};
+      break;
+    case Healthcheck::Kind::shell_fragment:
+      json["Test"] = {"CMD-SHELL", check.text};
+      break;
+    case Healthcheck::Kind::command:
+      json["Test"] = {"CMD"};
+      for (auto& word : with_context("reading healthcheck.command",
+                                     [&] { return split_shell_words(check.text); }))
+        json["Test"].push_back(std::move(word));
+      break;
+  }
+  const auto put_time = [&](const char* key, std::chrono::milliseconds time) {
+    if (time.count() != 0) json[key] = std::chrono::nanoseconds(time).count();
+  };
+  put_time("Interval", check.interval);
+  put_time("Timeout", check.timeout);
+  put_time("StartPeriod", check.start_period);
+  if (check.retries != 0) json["Retries"] = check.retries;
+  return json;
+}
+
 /// What a container of the image runs with: `config` in the image configuration.
 Json make_execution_config(const Recipe& recipe, const ImageFacts& facts,
                            const std::map<std::string, std::string>& annotations) {
@@ -62,7 +89,11 @@ Json make_execution_config(const Recipe& recipe, const ImageFacts& facts,
   for (const std::string& volume : std::set(recipe.volumes.begin(), recipe.volumes.end()))
     config["Volumes"][volume] = Json::object();
   put_if_any(config, "WorkingDir", recipe.work_dir);
+  for (const std::string& port : std::set(recipe.exposed_ports.begin(), recipe.exposed_ports.end()))
+    config["ExposedPorts"][port] = Json::object();
   for (const auto& [key, value] : annotations) config["Labels"][key] = value;
+  for (const auto& [key, value] : recipe.labels) config["Labels"][key] = value;
+  if (recipe.healthcheck) config["Healthcheck"] = make_healthcheck(*recipe.healthcheck);
   put_if_any(config, "StopSignal", recipe.stop_signal);
   return config;
 }
@@ -73,7 +104,7 @@ JsonBlob make_config(const Recipe& recipe, const ImageFacts& facts,
   const std::string created = format_timestamp(facts.created);
   Json config;
   config["created"] = created;
-  config["author"] = program;
+  config["author"] = recipe.author.empty() ? program : recipe.author;
   config["architecture"] = facts.architecture.oci;
   put_if_any(config, "variant", facts.architecture.variant);
   config["os"] = "linux";
@@ -84,7 +115,7 @@ JsonBlob make_config(const Recipe& recipe, const ImageFacts& facts,
   Json step;
   step["created"] = created;
   step["created_by"] = program;
-  step["author"] = program;
+  step["author"] = config["author"];
   config["history"] = Json(layers.size(), step);
   return make_blob(config, config_type);
 }

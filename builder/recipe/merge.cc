@@ -85,6 +85,10 @@ RecipePart merge_parts(RecipePart beneath, RecipePart above) {
   merge_apko_keys(merged, low, high);
   merged.vars = maps(std::move(low.vars), std::move(high.vars));
   merged.skeleton = values(std::move(low.skeleton), std::move(high.skeleton));
+  merged.labels = maps(std::move(low.labels), std::move(high.labels));
+  merged.author = values(std::move(low.author), std::move(high.author));
+  merged.exposed_ports = lists(std::move(low.exposed_ports), std::move(high.exposed_ports));
+  merged.healthcheck = values(std::move(low.healthcheck), std::move(high.healthcheck));
   merged.files = lists(std::move(low.files), std::move(high.files));
   merged.scripts.packages = maps(std::move(low.scripts.packages), std::move(high.scripts.packages));
   merged.prune = lists(std::move(low.prune), std::move(high.prune));

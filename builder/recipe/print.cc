@@ -200,6 +200,23 @@ Json describe_mirrors(const std::map<std::string, std::vector<std::string>>& mir
   return object;
 }
 
+std::string describe_duration(std::chrono::milliseconds time) {
+  if (time.count() == 0) return {};
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + "s"
+                                  : std::to_string(time.count()) + "ms";
+}
+
+Json describe_healthcheck(const Healthcheck& check) {
+  if (check.kind == Healthcheck::Kind::none) return "none";
+  Json object = Json::object();
+  put(object, check.kind == Healthcheck::Kind::command ? "command" : "shell-fragment", check.text);
+  put(object, "interval", describe_duration(check.interval));
+  put(object, "timeout", describe_duration(check.timeout));
+  put(object, "start-period", describe_duration(check.start_period));
+  if (check.retries != 0) object["retries"] = check.retries;
+  return object;
+}
+
 void describe_image(const Recipe& recipe, Json& object) {
   put(object, "entrypoint", describe_entrypoint(recipe.entrypoint));
   put(object, "cmd", recipe.cmd);
@@ -217,6 +234,10 @@ void describe_image(const Recipe& recipe, Json& object) {
                           {"budget", recipe.layering->budget}};
   if (recipe.format) object["format"] = recipe.format->text;
   put(object, "certificates", describe_certificates(recipe.certificates));
+  put(object, "labels", text_map(recipe.labels));
+  put(object, "author", recipe.author);
+  put(object, "exposed-ports", texts(recipe.exposed_ports));
+  if (recipe.healthcheck) object["healthcheck"] = describe_healthcheck(*recipe.healthcheck);
 }
 
 Json describe(const Recipe& recipe) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -155,6 +156,20 @@ struct Certificates {
 
 enum class ApkDatabase { keep, drop };
 
+/// How container tools find out whether a container is well. Docker and podman know it; the OCI
+/// specification does not.
+struct Healthcheck {
+  enum class Kind { command, shell_fragment, none };
+  Kind kind = Kind::command;
+  std::string text;  ///< split into words as a shell does, or given to the image's shell
+  // 0: as the tool has it.
+  std::chrono::milliseconds interval{0};
+  std::chrono::milliseconds timeout{0};
+  std::chrono::milliseconds start_period{0};
+  std::uint32_t retries = 0;
+  bool operator==(const Healthcheck&) const = default;
+};
+
 /// A recipe after its includes and its variant are merged; defaults are not yet filled in: an
 /// absent key is an empty value. What each key means stands in docs/recipe.md. Relative paths in it
 /// count from the folder of `file`.
@@ -179,6 +194,10 @@ struct Recipe {
   // What tarn adds.
   std::map<std::string, std::string> vars;  ///< with those given at the command line
   std::string skeleton;  ///< "" (minimal), a name in rootfs-skel, "none", or an absolute path
+  std::map<std::string, std::string> labels;  ///< of the config, over the annotations
+  std::string author;
+  std::vector<std::string> exposed_ports;  ///< "80/tcp"
+  std::optional<Healthcheck> healthcheck;
   std::vector<FileEntry> files;
   Scripts scripts;
   Compression compression;

@@ -10,6 +10,7 @@
 #include "builder/recipe/decode.h"
 #include "builder/recipe/names.h"
 #include "builder/recipe/schema_contents.h"
+#include "builder/recipe/schema_image.h"
 #include "builder/recipe/schema_rootfs.h"
 
 namespace tarn::builder {
@@ -17,10 +18,11 @@ namespace {
 
 /// The keys of a recipe and of a variant; `include` and `variants` stand in a recipe only.
 std::vector<std::string> recipe_keys() {
-  return {"contents", "entrypoint",  "cmd",          "stop-signal", "work-dir",    "accounts",
-          "archs",    "environment", "paths",        "vcs-url",     "annotations", "volumes",
-          "layering", "format",      "certificates", "vars",        "skeleton",    "files",
-          "scripts",  "compression", "apk-database", "prune",       "mirrors"};
+  return {"contents", "entrypoint",    "cmd",          "stop-signal", "work-dir",    "accounts",
+          "archs",    "environment",   "paths",        "vcs-url",     "annotations", "volumes",
+          "layering", "format",        "certificates", "vars",        "skeleton",    "files",
+          "scripts",  "compression",   "apk-database", "prune",       "mirrors",     "labels",
+          "author",   "exposed-ports", "healthcheck"};
 }
 
 Entrypoint decode_entrypoint(const YamlNode& node) {
@@ -201,6 +203,11 @@ void decode_image_keys(const KeyedMapping& mapping, Recipe& recipe) {
   for (auto& volume : mapping.texts("volumes")) recipe.volumes.push_back(std::move(volume.text));
   recipe.layering = decode_layering(mapping);
   recipe.format = decode_format(mapping);
+  recipe.labels = decode_names(mapping, "labels", "");
+  recipe.author = mapping.text("author");
+  recipe.exposed_ports = decode_exposed_ports(mapping);
+  if (const auto* check = mapping.find("healthcheck"))
+    recipe.healthcheck = decode_healthcheck(*check);
 }
 
 RecipePart decode_part(const KeyedMapping& mapping, const Origin& origin) {

@@ -85,6 +85,29 @@ TEST_CASE("image: what the recipe says of the container") {
   CHECK(run["Volumes"].dump() == R"({"/var/lib/a":{},"/var/lib/b":{}})");
 }
 
+TEST_CASE("image: ports, labels, author and health check") {
+  Recipe recipe;
+  recipe.annotations = {{"a", "annotation"}, {"b", "annotation"}};
+  recipe.labels = {{"a", "label"}};
+  recipe.author = "The Team";
+  recipe.exposed_ports = {"80/tcp", "53/udp", "80/tcp"};
+  using namespace std::chrono_literals;
+  recipe.healthcheck = Healthcheck{Healthcheck::Kind::command, "wget -q 'a b'", 90s, 500ms, 0s, 3};
+  const Json config = config_of(recipe);
+  CHECK(config["author"] == "The Team");
+  CHECK(config["history"][0]["author"] == "The Team");
+  const Json& run = config["config"];
+  CHECK(run["ExposedPorts"].dump() == R"({"53/udp":{},"80/tcp":{}})");
+  CHECK(run["Labels"]["a"] == "label");
+  CHECK(run["Labels"]["b"] == "annotation");
+  CHECK(run["Healthcheck"] == Json::parse(R"({"Test":["CMD","wget","-q","a b"],
+      "Interval":90000000000,"Timeout":500000000,"Retries":3})"));
+  recipe.healthcheck = Healthcheck{Healthcheck::Kind::shell_fragment, "a || b", 0s, 0s, 0s, 0};
+  CHECK(config_of(recipe)["config"]["Healthcheck"].dump() == R"({"Test":["CMD-SHELL","a || b"]})");
+  recipe.healthcheck = Healthcheck{Healthcheck::Kind::none, "", 0s, 0s, 0s, 0};
+  CHECK(config_of(recipe)["config"]["Healthcheck"].dump() == R"({"Test":["NONE"]})");
+}
+
 TEST_CASE("image: entrypoints") {
   Recipe recipe;
   CHECK_FALSE(config_of(recipe)["config"].contains("Entrypoint"));

@@ -83,6 +83,10 @@ compression: {codec: zstd, level: 19}
 apk-database: drop
 prune: [doc, /usr/share/**]
 mirrors: {https://x: [https://y, https://z]}
+labels: {org.example.l: y}
+author: The Team
+exposed-ports: [80, 0443/tcp, 53/udp]
+healthcheck: {command: wget -q localhost, interval: 1m30s, timeout: 500ms, start-period: 1h, retries: 3}
 )",
                                        "dir/r.yaml");
   CHECK(recipe.file == "dir/r.yaml");
@@ -122,6 +126,12 @@ mirrors: {https://x: [https://y, https://z]}
   CHECK(recipe.apk_database == ApkDatabase::drop);
   CHECK(texts(recipe.prune) == Texts{"doc", "/usr/share/**"});
   CHECK(recipe.mirrors.at("https://x") == Texts{"https://y", "https://z"});
+  CHECK(recipe.labels.at("org.example.l") == "y");
+  CHECK(recipe.author == "The Team");
+  CHECK(recipe.exposed_ports == Texts{"80/tcp", "443/tcp", "53/udp"});
+  using namespace std::chrono_literals;
+  CHECK(recipe.healthcheck ==
+        Healthcheck{Healthcheck::Kind::command, "wget -q localhost", 90s, 500ms, 1h, 3});
 }
 
 TEST_CASE("what is absent has its default") {
@@ -160,6 +170,9 @@ archs: [x86_64, aarch64]
 accounts: {run-as: low, users: [{username: low, uid: 1}]}
 environment: {A: low, B: low}
 volumes: [/low]
+labels: {l: low, m: low}
+exposed-ports: [80]
+healthcheck: {shell-fragment: low}
 paths: [{path: /low, type: directory}]
 files: [{path: /low, source: ./app}]
 skeleton: ./skel
@@ -180,6 +193,9 @@ archs: [armv7]
 accounts: {users: [{username: high, uid: 2}]}
 environment: {B: high, C: high}
 volumes: [/high]
+labels: {l: high}
+exposed-ports: [443]
+healthcheck: none
 paths: [{path: /high, type: directory}]
 scripts: {nginx: native}
 compression: {codec: gzip}
@@ -204,6 +220,9 @@ variants: {v: {work-dir: /high, scripts: auto}}
   CHECK(recipe.environment ==
         std::map<std::string, std::string>{{"A", "low"}, {"B", "high"}, {"C", "high"}});
   CHECK(recipe.volumes == Texts{"/low", "/high"});
+  CHECK(recipe.labels == std::map<std::string, std::string>{{"l", "high"}, {"m", "low"}});
+  CHECK(recipe.exposed_ports == Texts{"80/tcp", "443/tcp"});
+  CHECK(recipe.healthcheck->kind == Healthcheck::Kind::none);
   CHECK(recipe.paths.at(1).path == "/high");
   CHECK(recipe.files.at(0).source == folder.path("common/app"));
   CHECK(recipe.skeleton == folder.path("common/skel").string());

@@ -103,6 +103,16 @@ certificates:
       content: "-----BEGIN CERTIFICATE-----"
   providers:
     - p
+labels:
+  l: m
+author: a
+exposed-ports:
+  - "80/tcp"
+healthcheck:
+  shell-fragment: "true || false"
+  interval: "90s"
+  timeout: "1500ms"
+  retries: 3
 skeleton: ../skel
 files:
   - path: /etc/motd
