@@ -255,7 +255,7 @@ SH
   expected=$("$TARN" -q publish base.yaml "$REGISTRY/whole:1")
   for seed in 1 2 3; do
     for chunk in 0 200kb; do
-      start_python proxy unreliable_proxy.py "$REGISTRY_PORT" $seed 4 100 2500000
+      start_python proxy unreliable_proxy.py "$REGISTRY_PORT" $seed 4 100 600000
       # Without the memory of other repositories, so that all is sent.
       printed=$("$TARN" -q --cache "$PWD/cache-$seed-$chunk" publish base.yaml \
         "127.0.0.1:$SERVER_PORT/broken-$seed-$chunk:1" --chunk-size $chunk)
