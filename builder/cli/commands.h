@@ -7,6 +7,7 @@ namespace tarn::builder {
 /// Each declares one command (or one family of them), in a file of its own.
 void add_build_command(Commands& commands);
 void add_publish_command(Commands& commands);
+void add_load_command(Commands& commands);
 void add_login_commands(Commands& commands);
 void add_plan_command(Commands& commands);
 void add_scripts_command(Commands& commands);
