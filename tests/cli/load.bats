@@ -48,7 +48,7 @@ SH
   chmod +x "bin/$1"
 }
 
-# with_tools COMMAND...: finds no tools but those made here.
+# with_tools COMMAND...: finds the tools made here before any other.
 with_tools() { PATH=$PWD/bin "$@"; }
 
 @test "podman takes the image, and runs under the name it was given" {
@@ -84,20 +84,21 @@ with_tools() { PATH=$PWD/bin "$@"; }
 }
 
 @test "without --into the first that answers is taken" {
+  # The programs of the machine are not meant.
   stand_in docker 1
-  stand_in ctr
-  stand_in kind
+  stand_in podman 1
+  stand_in nerdctl
   run --separate-stderr -0 with_tools "$TARN" load "$recipe"
-  [[ $stderr == *"loaded hello:latest into ctr"* ]]
+  [[ $stderr == *"loaded hello:latest into nerdctl"* ]]
   [[ $stderr == *"taken in"* ]]
   [[ $stderr == *"a warning"* ]]
-  [ -s ctr.tar ]
+  [ -s nerdctl.tar ]
   [ ! -e docker.tar ]
-  rm bin/ctr
+  stand_in nerdctl 1
   run -1 with_tools "$TARN" load "$recipe"
   assert_output "no tool that runs containers answers"
   assert_output "no daemon for docker"
-  assert_output "containerd: not installed"
+  assert_output "no daemon for nerdctl"
 }
 
 @test "what the tool says when it refuses is shown" {
@@ -116,8 +117,10 @@ with_tools() { PATH=$PWD/bin "$@"; }
   run -2 with_tools "$TARN" load "$recipe" --into lxd
   assert_output "docker, podman, containerd, kind or kind:CLUSTER"
   run -2 with_tools "$TARN" load "$recipe" --into podman:x
-  run -1 with_tools "$TARN" load "$recipe" --into kind
-  assert_output "kind is not installed"
+  if ! command -v kind >/dev/null; then
+    run -1 with_tools "$TARN" load "$recipe" --into kind
+    assert_output "kind is not installed"
+  fi
   run -2 with_tools "$TARN" load "$recipe" UPPER --into docker
 }
 
