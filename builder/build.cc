@@ -43,15 +43,23 @@ void refuse_what_cannot_be_built(const Recipe& recipe) {
   if (recipe.format && recipe.format->text != "tar")
     refuse(recipe.format->position, "a layer of format '" + recipe.format->text + "'",
            "remove 'format': the layer is a tar then");
-  if (recipe.contents.baseimage)
-    refuse(recipe.contents.baseimage->position, "an image on top of a base image",
-           "list the base image's packages under contents.packages");
+  if (!recipe.contents.baseimage) return;
+  if (recipe.layering)
+    refuse(recipe.layering->position, "an image of several layers on top of a base image",
+           "remove 'layering': one layer is put on top of the base image's");
+  if (!recipe.skeleton.empty() && recipe.skeleton != "none")
+    refuse(recipe.contents.baseimage->position,
+           "an image with a base image and the skeleton '" + recipe.skeleton + "'",
+           "remove 'skeleton': the base image has its place");
 }
 
-std::int64_t newest_build_time(const apk::Plan& plan) {
+std::int64_t newest_build_time(const ArchitecturePlan& plan) {
   std::int64_t newest = 0;
-  for (const apk::PlannedPackage& planned : plan.packages)
+  for (const apk::PlannedPackage& planned : plan.plan.packages)
     newest = std::max(newest, planned.package.build_time);
+  if (plan.base)
+    for (const apk::InstalledPackage& installed : plan.base->installed)
+      newest = std::max(newest, installed.package.build_time);
   return newest;
 }
 
@@ -63,9 +71,15 @@ std::map<std::string, std::string> build_annotations(const BuildOptions& options
 }
 
 /// The image's layers: one, or as many as the recipe's `layering` allows.
-std::vector<Layer> make_layers(const Recipe& recipe, const Staged& staged,
+std::vector<Layer> make_layers(const Recipe& recipe, const Staged& staged, const BaseImage* base,
                                const LayerOptions& options, const std::filesystem::path& scratch,
                                const std::stop_token& stop) {
+  if (base != nullptr) {
+    std::vector<Layer> layers = base->image.layers;
+    layers.push_back(write_layer_above(changed_part(base->rootfs, staged.rootfs), staged.rootfs,
+                                       options, scratch, stop));
+    return layers;
+  }
   if (!recipe.layering) return {write_layer(staged.rootfs, options, scratch, stop)};
   const auto budget = static_cast<std::size_t>(recipe.layering->budget);
   return write_layers(staged.rootfs, staged.installed, budget, options, scratch, stop);
@@ -79,7 +93,9 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   BuildResult result;
   Stopwatch watch(result.passes);
 
-  result.resolution = resolve_recipe(recipe, options.resolve, fetcher, progress, stop);
+  ResolveOptions resolve_options = options.resolve;
+  resolve_options.scratch = options.scratch;
+  result.resolution = resolve_recipe(recipe, resolve_options, fetcher, progress, stop);
   watch.lap("resolve");
 
   const PackageFiles files = fetch_packages(result.resolution, fetcher);
@@ -89,7 +105,7 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   std::int64_t newest = 0;
   for (const ArchitecturePlan& plan : result.resolution.plans) {
     const std::string& arch = plan.architecture.apk;
-    const std::int64_t created = options.source_date_epoch.value_or(newest_build_time(plan.plan));
+    const std::int64_t created = options.source_date_epoch.value_or(newest_build_time(plan));
     newest = std::max(newest, created);
     const StagingInput input{.resolution = result.resolution,
                              .plan = plan,
@@ -105,13 +121,15 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
                                      .epoch = created,
                                      .clamp_times = options.source_date_epoch.has_value(),
                                      .threads = options.resolve.threads};
-    std::vector<Layer> layers = make_layers(recipe, staged, layer_options, options.scratch, stop);
+    std::vector<Layer> layers =
+        make_layers(recipe, staged, plan.base.get(), layer_options, options.scratch, stop);
     watch.lap("layer " + arch);
 
     const ImageFacts facts{.architecture = plan.architecture,
                            .created = created,
                            .user = resolve_run_as(staged.rootfs, recipe.accounts.run_as),
-                           .annotations = annotations};
+                           .annotations = annotations,
+                           .base = plan.base ? &plan.base->image : nullptr};
     result.images.images.push_back(make_image(recipe, facts, std::move(layers)));
   }
   result.images.index =

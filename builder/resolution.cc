@@ -89,13 +89,60 @@ apk::Origins origins_of(const Resolution& resolution) {
   origins.world = [&resolution](const apk::Dependency& dependency) {
     const auto found = std::ranges::find(resolution.world, dependency);
     return found == resolution.world.end()
-               ? std::string()
+               ? std::string("the base image")
                : resolution
                      .world_origins[static_cast<std::size_t>(found - resolution.world.begin())];
   };
   for (const apk::Repository& repository : resolution.repositories)
     origins.repository_labels.push_back(repository.label());
   return origins;
+}
+
+/// The entry of world that keeps a package of a base image as it is: its layers cannot change.
+apk::Dependency pinned(const apk::InstalledPackage& installed) {
+  apk::Dependency dependency;
+  dependency.name = installed.package.name;
+  dependency.match = apk::VersionMatch::equal;
+  dependency.version = installed.package.version;
+  return dependency;
+}
+
+constexpr std::string_view registry_prefix = "docker://";
+
+std::unique_ptr<ImageSource> open_base(const Recipe& recipe, const ResolveOptions& options) {
+  const std::string& image = recipe.contents.baseimage->image;
+  if (!image.starts_with(registry_prefix)) return open_layout(resolve_path(recipe, image));
+  const std::string reference = image.substr(registry_prefix.size());
+  if (!options.open_repository)
+    throw Error(ErrorKind::usage, "this command reads no base image from a registry")
+        .hint("pull it into an OCI layout first, and name that as contents.baseimage.image");
+  return options.open_repository(reference);
+}
+
+/// The base image for one architecture.
+std::shared_ptr<const BaseImage> read_base(const Recipe& recipe, const ResolveOptions& options,
+                                           const apk::Architecture& architecture,
+                                           const std::stop_token& stop) {
+  const Contents::BaseImage& wanted = *recipe.contents.baseimage;
+  return with_context(fmt::format("reading the base image of {}", wanted.position.str()), [&] {
+    const auto source = open_base(recipe, options);
+    const fs::path scratch = options.scratch.empty() ? fs::temp_directory_path() : options.scratch;
+    auto base = std::make_shared<BaseImage>(read_base_image(*source, architecture, scratch, stop));
+    if (!wanted.apkindex.empty())
+      merge_base_index(*base, resolve_path(recipe, wanted.apkindex), architecture);
+    return base;
+  });
+}
+
+/// Takes what the base image has out of the plan.
+void leave_out_present(ArchitecturePlan& plan) {
+  if (!plan.base) return;
+  std::set<std::string> present;
+  for (const apk::InstalledPackage& installed : plan.base->installed)
+    present.insert(installed.package.name);
+  std::erase_if(plan.plan.packages, [&](const apk::PlannedPackage& planned) {
+    return present.contains(planned.package.name);
+  });
 }
 
 }  // namespace
@@ -122,6 +169,11 @@ apk::Request request_for(const Resolution& resolution, const ArchitecturePlan& p
   request.joined = &plan.index;
   for (const apk::Repository& repository : resolution.repositories)
     request.repositories.push_back({nullptr, repository.tag});
+  if (!plan.base) return request;
+  for (const apk::InstalledPackage* installed : apk::in_database_order(plan.base->installed)) {
+    request.installed.push_back({installed->package, installed->repository_tag});
+    request.world.push_back(pinned(*installed));
+  }
   return request;
 }
 
@@ -144,12 +196,19 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
   read_world(recipe, resolution);
 
   const auto architectures = choose_architectures(recipe, options);
+  std::vector<std::shared_ptr<const BaseImage>> bases(architectures.size());
+  if (recipe.contents.baseimage)
+    for (std::size_t a = 0; a < architectures.size(); ++a)
+      bases[a] = read_base(recipe, options, architectures[a], stop);
   const apk::Keyring keyring = read_keyring(recipe, fetcher);
   auto loaded = load_indexes(architectures, resolution.repositories, keyring,
                              {options.signatures, options.threads}, fetcher, progress, stop);
   for (std::size_t a = 0; a < architectures.size(); ++a)
-    resolution.plans.push_back(
-        {architectures[a], std::move(loaded[a].index), std::move(loaded[a].keyring), {}});
+    resolution.plans.push_back({architectures[a],
+                                std::move(loaded[a].index),
+                                std::move(loaded[a].keyring),
+                                {},
+                                std::move(bases[a])});
   return resolution;
 }
 
@@ -164,6 +223,7 @@ Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
         plan.plan = with_context("resolving for " + plan.architecture.apk, [&] {
           return apk::resolve(request_for(resolution, plan), origins);
         });
+        leave_out_present(plan);
       },
       stop);
   if (options.versions == VersionsAcross::must_agree) {

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,7 +16,9 @@
 #include "apk/support/progress.h"
 #include "apk/trust/keyring.h"
 #include "apk/trust/trusted_index.h"
+#include "builder/base_image.h"
 #include "builder/recipe/recipe.h"
+#include "builder/registry/image_source.h"
 #include "builder/report/version_differences.h"
 
 namespace tarn::builder {
@@ -27,6 +32,9 @@ struct ResolveOptions {
   apk::SignaturePolicy signatures = apk::SignaturePolicy::required;
   std::size_t threads = 1;
   VersionsAcross versions = VersionsAcross::may_differ;
+  /// Finds a base image by its name in a registry; without it none can be built upon.
+  std::function<std::unique_ptr<ImageSource>(const std::string& reference)> open_repository{};
+  std::filesystem::path scratch{};  ///< a folder for what of a base image has to lie in files
 };
 
 /// One architecture's indexes and the plan made from them.
@@ -34,7 +42,9 @@ struct ArchitecturePlan {
   apk::Architecture architecture;
   apk::BinaryIndex index;  ///< of Resolution::repositories
   apk::Keyring keyring;    ///< the recipe's keys, and those that verified the indexes
+  /// What is to be installed: of an image on top of a base image only what that does not have.
   apk::Plan plan;
+  std::shared_ptr<const BaseImage> base{};  ///< of the recipe's base image, where it has one
 };
 
 /// A recipe with everything that came of its repositories.

@@ -115,8 +115,14 @@ class Assembly {
     progress.end(task, TaskOutcome::done);
   }
 
+  /// Packages that lie in the rootfs already.
+  void adopt(const std::vector<apk::InstalledPackage>& packages) {
+    present_ = packages.size();
+    installer_.adopt(packages);
+  }
+
   void run_triggers() {
-    for (FiredTrigger& trigger : fired_triggers(installer_.packages())) {
+    for (FiredTrigger& trigger : fired_triggers(installer_.packages(), present_)) {
       const apk::InstalledPackage& installed = installer_.packages()[trigger.package];
       const bool failed = fails({.package = installed.package.name,
                                  .version = installed.package.version,
@@ -160,7 +166,16 @@ class Assembly {
   PackageScripts scripts_;
   std::vector<ScriptReport> reports_;
   RecentData recent_;
+  std::size_t present_ = 0;  ///< packages that were there before
 };
+
+/// What the rootfs begins with: the skeleton, or what the base image has.
+Rootfs first_rootfs(const Recipe& recipe, const ArchitecturePlan& plan) {
+  if (plan.base) return copy_rootfs(plan.base->rootfs);
+  Rootfs rootfs;
+  apply_skeleton(rootfs, load_skeleton(recipe.skeleton));
+  return rootfs;
+}
 
 /// Paths of the files of installed packages that provide one of `names`.
 std::vector<std::string> files_of_providers(const Installer& installer,
@@ -192,8 +207,10 @@ void add_services(Rootfs& rootfs, const Recipe& recipe) {
 
 /// The world for etc/apk/world: what was asked for. A tag that the image's own repositories do not
 /// define is left out, or apk in the image would refuse to do anything.
-std::vector<apk::Dependency> image_world(const Resolution& resolution) {
+std::vector<apk::Dependency> image_world(const Resolution& resolution,
+                                         const ArchitecturePlan& plan) {
   std::vector<apk::Dependency> world = resolution.world;
+  if (plan.base) world.insert(world.end(), plan.base->world.begin(), plan.base->world.end());
   for (apk::Dependency& dependency : world)
     if (std::ranges::find(resolution.image_repositories, dependency.tag, &apk::Repository::tag) ==
         resolution.image_repositories.end())
@@ -222,9 +239,10 @@ Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress
              const std::stop_token& stop) {
   Staged staged;
   Rootfs& rootfs = staged.rootfs;
-  apply_skeleton(rootfs, load_skeleton(recipe.skeleton));
+  rootfs = first_rootfs(recipe, input.plan);
 
   Assembly assembly(rootfs, recipe, input, ScriptUse::run, stop);
+  if (input.plan.base) assembly.adopt(input.plan.base->installed);
   assembly.install_packages(progress);
   assembly.run_triggers();
   staged.scripts = assembly.take_reports();
@@ -245,7 +263,7 @@ Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress
     drop_apk_database(rootfs);
   else
     write_apk_database(rootfs, {.packages = installer.packages(),
-                                .world = image_world(input.resolution),
+                                .world = image_world(input.resolution, input.plan),
                                 .architectures = {input.plan.architecture.apk},
                                 .repositories = input.resolution.image_repositories,
                                 .keys = image_keys(recipe, input.plan.keyring)});
@@ -255,9 +273,9 @@ Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress
 
 std::vector<ScriptReport> decide_scripts(const Recipe& recipe, const StagingInput& input,
                                          Progress& progress, const std::stop_token& stop) {
-  Rootfs rootfs;
-  apply_skeleton(rootfs, load_skeleton(recipe.skeleton));
+  Rootfs rootfs = first_rootfs(recipe, input.plan);
   Assembly assembly(rootfs, recipe, input, ScriptUse::decide, stop);
+  if (input.plan.base) assembly.adopt(input.plan.base->installed);
   assembly.install_packages(progress);
   assembly.run_triggers();
   return assembly.take_reports();

@@ -11,6 +11,7 @@
 #include "builder/cli/commands.h"
 #include "builder/cli/outputs.h"
 #include "builder/cli/recipe_options.h"
+#include "builder/cli/registry_options.h"
 #include "builder/cli/script_reports.h"
 #include "builder/cli/source_date_epoch.h"
 #include "builder/registry/reference.h"
@@ -23,6 +24,7 @@ namespace {
 struct BuildCommandOptions {
   RecipeOptions recipe;
   RepositoryOptions repositories;
+  RegistryOptions registry;
   std::string tag;
   std::string output;
   std::vector<std::string> outputs;
@@ -139,6 +141,7 @@ void check_standard_output(const BuildCommandOptions& options) {
 
 void run_build(BuildCommandOptions options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
+  RegistryAccess registries(options.registry, options.repositories.network.ca_file, context);
   const std::string stem = options.recipe.recipe.stem().string();
   if (options.tag.empty()) options.tag = stem + ":latest";
   Reference::parse(options.tag);
@@ -152,6 +155,7 @@ void run_build(BuildCommandOptions options, const Context& context) {
   const auto outputs = plan_outputs(written, choose_architectures(recipe, build_options.resolve),
                                     options.tag, recipe.compression.codec);
   apk::Fetcher fetcher = access.fetcher(recipe);
+  build_options.resolve.open_repository = registries.opener();
   build_options.tag = options.tag;
   build_options.annotations = parse_annotations(options.annotations);
   build_options.source_date_epoch = source_date_epoch();
@@ -210,6 +214,7 @@ void add_build_command(Commands& commands) {
       ->option_text("FILE");
   add_repository_options(command, options->repositories);
   add_same_versions_option(command, options->repositories);
+  add_registry_options(command, options->registry);
   command
       .add_option("--annotation,--annotations", options->annotations,
                   "An annotation for manifest, index and labels (may be repeated)")

@@ -10,6 +10,7 @@
 #include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/recipe_options.h"
+#include "builder/cli/registry_options.h"
 #include "builder/cli/script_reports.h"
 #include "builder/cli/source_date_epoch.h"
 #include "builder/image/json.h"
@@ -22,6 +23,7 @@ namespace {
 struct LoadCommandOptions {
   RecipeOptions recipe;
   RepositoryOptions repositories;
+  RegistryOptions registry;
   std::string tag;
   std::string into;
   std::vector<std::string> flags;
@@ -56,12 +58,14 @@ void run_load(LoadCommandOptions options, const Context& context) {
   const ContainerTool tool = find_container_tool(options.into, options.flags, context.stop);
 
   RepositoryAccess access(options.repositories.network, context);
+  RegistryAccess registries(options.registry, options.repositories.network.ca_file, context);
   const Recipe recipe = access.load(options.recipe);
   apk::Fetcher fetcher = access.fetcher(recipe);
   BuildOptions build_options;
   build_options.resolve = resolve_options(options.repositories, context.options);
   if (build_options.resolve.architectures.empty())
     build_options.resolve.architectures = architectures_to_load(recipe);
+  build_options.resolve.open_repository = registries.opener();
   build_options.tag = options.tag;
   build_options.annotations = parse_annotations(options.annotations);
   build_options.source_date_epoch = source_date_epoch();
@@ -104,6 +108,7 @@ void add_load_command(Commands& commands) {
       ->option_text("TOOL");
   add_repository_options(command, options->repositories);
   add_same_versions_option(command, options->repositories);
+  add_registry_options(command, options->registry);
   add_annotation_option(command, options->annotations);
   commands.on(command, [options](const Context& context) { run_load(*options, context); });
 }

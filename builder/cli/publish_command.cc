@@ -156,6 +156,7 @@ void run_publish(const PublishOptions& options, const Context& context) {
   apk::Fetcher fetcher = access.fetcher(recipe);
   BuildOptions build_options;
   build_options.resolve = resolve_options(options.repositories, context.options);
+  build_options.resolve.open_repository = registries.opener();
   build_options.tag = options.references.front();
   build_options.annotations = annotations;
   build_options.source_date_epoch = source_date_epoch();

@@ -65,4 +65,10 @@ RegistryWorld RegistryAccess::world() {
       .stop = context_.stop};
 }
 
+std::function<std::unique_ptr<ImageSource>(const std::string& reference)> RegistryAccess::opener() {
+  return [this](const std::string& reference) {
+    return open_repository(world(), SourceReference::parse(reference));
+  };
+}
+
 }  // namespace tarn::builder

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "builder/cli/command.h"
 #include "builder/registry/credentials.h"
 #include "builder/registry/curl_client.h"
+#include "builder/registry/image_source.h"
 #include "builder/registry/push.h"
 #include "builder/registry/session.h"
 
@@ -37,6 +39,8 @@ class RegistryAccess {
   const CredentialStore& credentials() const { return credentials_; }
   /// With the credentials that the person has for each registry.
   RegistryWorld world();
+  /// ResolveOptions::open_repository. What it gives must not outlive this.
+  std::function<std::unique_ptr<ImageSource>(const std::string& reference)> opener();
 
  private:
   const Context& context_;

@@ -77,10 +77,30 @@ Json make_healthcheck(const Healthcheck& check) {
   return json;
 }
 
+/// The config of the image beneath; an empty object without one.
+Json base_config(const ImageFacts& facts) {
+  if (facts.base == nullptr) return Json::object();
+  Json config = Json::parse(facts.base->config.text, nullptr, false);
+  return config.is_object() ? config : Json::object();
+}
+
+/// One step for each layer, below those of this image the ones of the image beneath.
+Json make_history(const ImageFacts& facts, std::size_t layers, const Json& step) {
+  if (facts.base == nullptr) return Json(layers, step);
+  Json history = base_config(facts).value("history", Json::array());
+  if (!history.is_array()) history = Json::array();
+  for (std::size_t i = facts.base->layers.size(); i < layers; ++i) history.push_back(step);
+  return history;
+}
+
 /// What a container of the image runs with: `config` in the image configuration.
 Json make_execution_config(const Recipe& recipe, const ImageFacts& facts,
                            const std::map<std::string, std::string>& annotations) {
-  Json config = Json::object();
+  Json config = base_config(facts).value("config", Json::object());
+  if (!config.is_object()) config = Json::object();
+  config.erase("Labels");
+  if (!recipe.volumes.empty()) config.erase("Volumes");
+  if (!recipe.exposed_ports.empty()) config.erase("ExposedPorts");
   put_if_any(config, "User", facts.user);
   put_if_any(config, "Env", environment_lines(recipe.environment));
   put_if_any(config, "Entrypoint", entrypoint_words(recipe.entrypoint));
@@ -116,7 +136,7 @@ JsonBlob make_config(const Recipe& recipe, const ImageFacts& facts,
   step["created"] = created;
   step["created_by"] = program;
   step["author"] = config["author"];
-  config["history"] = Json(layers.size(), step);
+  config["history"] = make_history(facts, layers.size(), step);
   return make_blob(config, config_type);
 }
 

@@ -32,6 +32,9 @@ struct ImageFacts {
   std::int64_t created = 0;                        ///< seconds
   std::string user;                                ///< resolved run-as
   std::map<std::string, std::string> annotations;  ///< of the build, over the recipe's
+  /// The image whose layers are the lowest: what its config says holds where the recipe says
+  /// nothing else; but for the environment and the labels, as with apko. None: null.
+  const Image* base = nullptr;
 };
 
 /// Config and manifest: functions of the recipe, the facts and the layers' digests.

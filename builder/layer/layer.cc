@@ -165,6 +165,14 @@ Layer write_layer(const Rootfs& rootfs, const LayerOptions& options,
   });
 }
 
+Layer write_layer_above(const Rootfs& part, const Rootfs& whole, const LayerOptions& options,
+                        const std::filesystem::path& folder, const std::stop_token& stop) {
+  return with_context("writing the layer", [&] {
+    return write_rootfs(part, AccountNames(whole), {options.epoch, newest_file(options)}, options,
+                        folder, stop);
+  });
+}
+
 std::vector<Layer> write_layers(const Rootfs& rootfs,
                                 std::span<const apk::InstalledPackage> packages, std::size_t budget,
                                 const LayerOptions& options, const std::filesystem::path& folder,

@@ -39,6 +39,11 @@ struct Layer {
 Layer write_layer(const Rootfs& rootfs, const LayerOptions& options,
                   const std::filesystem::path& folder, const std::stop_token& stop);
 
+/// Writes a part of a rootfs, which lies above the layers that have the rest. Owners are named as
+/// the whole has it. As write_layer in all else.
+Layer write_layer_above(const Rootfs& part, const Rootfs& whole, const LayerOptions& options,
+                        const std::filesystem::path& folder, const std::stop_token& stop);
+
 /// Writes the rootfs as several layers, from the lowest up: one for each group of packages
 /// (group_packages with `budget`), then one with all else; as split_rootfs parts it. `packages` are
 /// those installed: Owner{n} is the n-th. Files get the times and names that they have in a single

@@ -71,12 +71,14 @@ void check_whole(const Recipe& recipe) {
   if (const auto& image = recipe.contents.baseimage) {
     for (const auto& path : {image->image, image->apkindex}) {
       std::error_code error;
+      if (path.empty() || path.starts_with("docker://")) continue;
       if (fs::exists(resolve_path(recipe, path), error)) continue;
       throw recipe_error(image->position,
                          fmt::format("contents.baseimage: {} is not there", quote(path)))
           .hint(
-              "a base image is a local OCI layout with its package index; paths count from the "
-              "recipe's folder");
+              "a base image is an OCI layout here, or docker://NAME in a registry; paths count "
+              "from "
+              "the recipe's folder");
     }
   }
 }

@@ -62,8 +62,10 @@ Json describe_contents(const Contents& contents) {
   put(object, "runtime_keyring",
       list(contents.runtime_keyring, named_content<Contents::RuntimeKey>));
   put(object, "packages", texts(contents.packages));
-  if (const auto& image = contents.baseimage)
-    object["baseimage"] = {{"image", image->image}, {"apkindex", image->apkindex}};
+  if (const auto& image = contents.baseimage) {
+    object["baseimage"]["image"] = image->image;
+    if (!image->apkindex.empty()) object["baseimage"]["apkindex"] = image->apkindex;
+  }
   return object;
 }
 

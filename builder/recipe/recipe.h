@@ -44,8 +44,8 @@ struct Contents {
   std::vector<RuntimeKey> runtime_keyring;  ///< keys for the image only
   std::vector<Located> packages;            ///< world
   struct BaseImage {
-    std::string image;
-    std::string apkindex;
+    std::string image;     ///< path of an OCI layout, or "docker://" and a name in a registry
+    std::string apkindex;  ///< apko's folder with ARCHITECTURE/APKINDEX; may be empty
     Position position;
     bool operator==(const BaseImage&) const = default;
   };

@@ -56,8 +56,10 @@ Contents::RuntimeKey decode_runtime_key(const YamlNode& node, const std::string&
 Contents::BaseImage decode_base_image(const YamlNode& node, const std::string& path,
                                       const Origin& origin) {
   const KeyedMapping mapping(node, path, {"image", "apkindex"});
-  return {origin.relocate(mapping.required_text("image"), node.position),
-          origin.relocate(mapping.required_text("apkindex"), node.position), node.position};
+  const std::string image = mapping.required_text("image");
+  const std::string index = mapping.text("apkindex");
+  return {image.starts_with("docker://") ? image : origin.relocate(image, node.position),
+          index.empty() ? index : origin.relocate(index, node.position), node.position};
 }
 
 }  // namespace

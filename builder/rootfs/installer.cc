@@ -279,6 +279,30 @@ PackageToInstall PackageToInstall::from_file(const apk::PackageFile& file, Mappe
   return result;
 }
 
+void Installer::adopt(std::vector<apk::InstalledPackage> packages) {
+  packages_ = std::move(packages);
+  for (std::size_t index = 0; index < packages_.size(); ++index) {
+    const Owner owner{static_cast<std::int32_t>(index)};
+    for (const apk::InstalledDirectory& directory : packages_[index].directories) {
+      if (Entry* entry = rootfs_.find(directory.path);
+          entry != nullptr && entry->node->type == NodeType::directory) {
+        entry->owner = owner;
+        directories_.insert_or_assign(rootfs_.resolve(directory.path),
+                                      DirectoryClaim{index, directory.access});
+      }
+      for (const apk::InstalledFile& file : directory.files) {
+        const std::string path =
+            directory.path.empty() ? file.name : directory.path + "/" + file.name;
+        Entry* entry = rootfs_.find(path);
+        if (entry == nullptr) continue;
+        entry->owner = owner;
+        files_.insert_or_assign(rootfs_.resolve(path),
+                                FileClaim{index, directory.path, file.name, file.checksum});
+      }
+    }
+  }
+}
+
 Owner Installer::install(PackageToInstall package) {
   const std::size_t index = packages_.size();
   apk::InstalledPackage& installed = packages_.emplace_back();

@@ -53,6 +53,10 @@ class Installer {
   /// The rootfs must outlive the installer. Others may change it between two packages (scripts do).
   explicit Installer(Rootfs& rootfs) : rootfs_(rootfs) {}
 
+  /// Records packages that lie in the rootfs already, as a database lists them: before any other is
+  /// installed. Entries that they own become theirs; what is listed and not there is passed over.
+  void adopt(std::vector<apk::InstalledPackage> packages);
+
   /// Unpacks a package and records it. The n-th package installed is `Owner{n}`, counted from 0.
   /// Throws Error (failed) when a path belongs to another package or cannot be made.
   Owner install(PackageToInstall package);

@@ -17,7 +17,10 @@ struct FiredTrigger {
 
 /// The trigger scripts that apk runs once all `packages` lie in a root that was empty: one call for
 /// each package whose globs match any directory of any package, in order of installation. All
-/// directories were changed then, so a glob's leading '+' (only what was changed) says nothing.
-std::vector<FiredTrigger> fired_triggers(std::span<const apk::InstalledPackage> packages);
+/// directories were changed then, so a glob's leading '+' (only what was changed) says nothing. The
+/// first `present` packages lay in the root before: theirs are told only of directories that the
+/// others have.
+std::vector<FiredTrigger> fired_triggers(std::span<const apk::InstalledPackage> packages,
+                                         std::size_t present = 0);
 
 }  // namespace tarn::builder

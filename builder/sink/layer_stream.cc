@@ -8,6 +8,8 @@
 #include <zstd.h>
 
 #include "apk/support/error.h"
+#include "apk/support/hash.h"
+#include "apk/support/parallel.h"
 
 namespace tarn::builder {
 namespace {
@@ -122,6 +124,9 @@ std::unique_ptr<LayerStream::Decoder> LayerStream::make_decoder(ByteView blob) {
 LayerStream::LayerStream(const Layer& layer)
     : decoder_(make_decoder(layer.blob.bytes())), left_(layer.tar_size) {}
 
+LayerStream::LayerStream(ByteView blob, std::uint64_t limit)
+    : decoder_(make_decoder(blob)), left_(limit), is_exact_(false) {}
+
 LayerStream::~LayerStream() = default;
 
 std::size_t LayerStream::read(std::span<std::byte> buffer) {
@@ -130,11 +135,29 @@ std::size_t LayerStream::read(std::span<std::byte> buffer) {
     const std::size_t got = decoder_->read(buffer.subspan(done));
     if (got == 0) break;
     done += got;
-    if (got > left_) throw damaged("it holds more than it says");
+    if (got > left_)
+      throw damaged(is_exact_ ? "it holds more than it says" : "it holds more than is allowed");
     left_ -= got;
   }
-  if (done < buffer.size() && left_ != 0) throw damaged("it holds less than it says");
+  if (is_exact_ && done < buffer.size() && left_ != 0) throw damaged("it holds less than it says");
   return done;
+}
+
+void measure_layer(Layer& layer, std::uint64_t limit, const std::stop_token& stop) {
+  LayerStream stream(layer.blob.bytes(), limit);
+  Sha256 hasher;
+  Bytes buffer(1U << 20U);
+  layer.tar_size = 0;
+  while (const std::size_t got = stream.read(buffer)) {
+    throw_if_stopped(stop);
+    hasher.update(ByteView(buffer).first(got));
+    layer.tar_size += got;
+  }
+  const Sha256Digest found = hasher.finish();
+  if (found != layer.diff_id)
+    throw Error(ErrorKind::trust, "a layer's tar is not the one that the image's config names")
+        .detail("expected", "sha256:" + to_hex(layer.diff_id))
+        .detail("found", "sha256:" + to_hex(found));
 }
 
 }  // namespace tarn::builder

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 
 #include "builder/layer/layer.h"
 
@@ -13,6 +15,8 @@ class LayerStream {
  public:
   /// `layer` must outlive the stream. Throws Error (failed) without memory.
   explicit LayerStream(const Layer& layer);
+  /// The tar inside a blob of unknown origin: `limit` octets of it at most.
+  LayerStream(ByteView blob, std::uint64_t limit);
   ~LayerStream();
   LayerStream(const LayerStream&) = delete;
   LayerStream& operator=(const LayerStream&) = delete;
@@ -29,7 +33,12 @@ class LayerStream {
   static std::unique_ptr<Decoder> make_decoder(ByteView blob);
 
   std::unique_ptr<Decoder> decoder_;
-  std::uint64_t left_;  ///< octets of tar that are still to come
+  std::uint64_t left_;    ///< octets of tar that are still to come, or may
+  bool is_exact_ = true;  ///< as many must come
 };
+
+/// Fills in tar_size of a layer that was not made here. Throws Error: trust when its tar is not the
+/// one that diff_id names, failed when it is damaged or has more than `limit` octets.
+void measure_layer(Layer& layer, std::uint64_t limit, const std::stop_token& stop);
 
 }  // namespace tarn::builder

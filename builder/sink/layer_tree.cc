@@ -47,15 +47,19 @@ class LayerTree::Listing {
   void take(TarHeader header, Place place) {
     const std::string given = header.path;
     header.path = plain_path(given);
-    const std::string_view name = std::string_view(header.path).substr(header.path.rfind('/') + 1);
-    if (name.starts_with(".wh."))
-      throw wrong(given, "hides something of the layers below, which is not supported");
-    if (header.type == TarType::hard_link) header.link = plain_path(header.link);
+    if (take_whiteout(given, header.path, place.layer)) return;
     if (header.path.empty() && header.type != TarType::directory)
       throw wrong(given, "is the root, but no directory");
     const std::size_t number = records_.size();
+    std::size_t file = number;
+    if (header.type == TarType::hard_link) {
+      header.link = plain_path(header.link);
+      file = file_at(header);
+    }
+    // A folder of the layers beneath gives way to what is none.
+    if (header.type != TarType::directory) hide_below(header.path, place.layer);
     last_[header.path] = number;
-    records_.push_back({std::move(header), place});
+    records_.push_back({std::move(header), place, file});
   }
 
   void finish(std::int64_t created, LayerTree& tree) {
@@ -64,14 +68,20 @@ class LayerTree::Listing {
       if (records_[number].header.type == TarType::directory)
         tree.entries_.push_back({records_[number].header, 1, tree.entries_.size()});
     tree.directories_ = tree.entries_.size();
-    std::map<std::string_view, std::size_t> files;
-    tree.entries_.reserve(last_.size());
-    for (std::size_t i = 0; i < records_.size(); ++i) {
-      const auto& [header, place] = records_[i];
-      if (header.type == TarType::directory || last_.find(header.path)->second != i) continue;
-      tree.entries_.push_back({header, 1, tree.entries_.size()});
-      tree.places_.push_back(place);
-      link(tree.entries_, files);
+    const std::vector<Name> names = surviving_names();
+    std::map<std::size_t, std::size_t> entries_of_files;
+    for (const Name& name : names) {
+      const Record& record = records_[name.record];
+      Entry entry{record.header, 1, tree.entries_.size()};
+      entry.header.path = records_[name.named].header.path;
+      const auto [found, is_file] = entries_of_files.try_emplace(record.file, entry.file);
+      if (!is_file) {
+        entry.file = found->second;
+        entry.header.link = tree.entries_[entry.file].header.path;
+        ++tree.entries_[entry.file].names;
+      }
+      tree.entries_.push_back(std::move(entry));
+      tree.places_.push_back(record.place);
     }
     for (Entry& entry : tree.entries_) entry.names = tree.entries_[entry.file].names;
   }
@@ -80,7 +90,75 @@ class LayerTree::Listing {
   struct Record {
     TarHeader header;
     Place place;
+    std::size_t file = 0;  ///< the record of the file that a hard link names; else its own number
   };
+  /// A name that is left, and the record that shows what it names: its own, but where the name
+  /// under which the file came is gone the first of its links shows it.
+  struct Name {
+    std::size_t record = 0;
+    std::size_t named = 0;
+  };
+
+  /// Whether the record only hides something of the layers beneath (OCI image layer specification,
+  /// "Whiteouts"); hides it.
+  bool take_whiteout(const std::string& given, const std::string& path, std::size_t layer) {
+    constexpr std::string_view prefix = ".wh.";
+    const std::string_view parent = parent_of(path);
+    std::string_view name = path;
+    if (!parent.empty()) name.remove_prefix(parent.size() + 1);
+    if (!name.starts_with(prefix)) return false;
+    if (name == ".wh..wh..opq") {
+      hide_below(std::string(parent), layer);
+      return true;
+    }
+    name.remove_prefix(prefix.size());
+    if (name.empty() || name == "." || name == "..") throw wrong(given, "hides nothing");
+    std::string hidden(parent);
+    if (!hidden.empty()) hidden += '/';
+    hidden += name;
+    const auto found = last_.find(hidden);
+    if (found != last_.end() && records_[found->second].place.layer < layer) last_.erase(found);
+    hide_below(hidden, layer);
+    return true;
+  }
+
+  /// Forgets what the layers beneath have below a path.
+  void hide_below(const std::string& path, std::size_t layer) {
+    const std::string folder = path.empty() ? path : path + '/';
+    for (auto found = last_.lower_bound(folder);
+         found != last_.end() && found->first.starts_with(folder);) {
+      const bool is_beneath = !found->first.empty() && records_[found->second].place.layer < layer;
+      found = is_beneath ? last_.erase(found) : std::next(found);
+    }
+  }
+
+  /// The file that a hard link names at this point.
+  std::size_t file_at(const TarHeader& header) const {
+    const auto found = last_.find(header.link);
+    if (found == last_.end() || records_[found->second].header.type == TarType::directory)
+      throw wrong(header.path,
+                  fmt::format("is a hard link to '{}', which is not there", header.link));
+    return records_[found->second].file;
+  }
+
+  bool is_left(std::size_t number) const {
+    const auto found = last_.find(records_[number].header.path);
+    return found != last_.end() && found->second == number;
+  }
+
+  /// All names that are no directories', in the order of the records that show them.
+  std::vector<Name> surviving_names() const {
+    std::vector<Name> names;
+    std::map<std::size_t, bool> shown;
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      if (records_[i].header.type == TarType::directory || !is_left(i)) continue;
+      const std::size_t file = records_[i].file;
+      const bool shows = !is_left(file) && shown.try_emplace(file, true).second;
+      names.push_back({shows ? file : i, i});
+    }
+    std::ranges::sort(names, {}, &Name::record);
+    return names;
+  }
 
   void add_missing_directories(std::int64_t created) {
     const auto make = [&](std::string_view path) {
@@ -90,13 +168,13 @@ class LayerTree::Listing {
       header.mode = 0755;
       header.mtime = created;
       last_[header.path] = records_.size();
-      records_.push_back({std::move(header), {}});
+      records_.push_back({std::move(header), {}, records_.size()});
     };
     if (last_.find(std::string_view()) == last_.end()) make({});
     const std::size_t listed = records_.size();
     for (std::size_t i = 0; i < listed; ++i) {
       const std::string path = records_[i].header.path;
-      if (last_.find(path)->second != i) continue;
+      if (!is_left(i)) continue;
       for (std::string_view parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
         const auto found = last_.find(parent);
         if (found == last_.end())
@@ -105,22 +183,6 @@ class LayerTree::Listing {
           throw wrong(path, fmt::format("lies below '{}', which is no directory", parent));
       }
     }
-  }
-
-  /// Finds the file of the newest entry, and keeps in mind which it is.
-  static void link(std::vector<Entry>& entries, std::map<std::string_view, std::size_t>& files) {
-    Entry& entry = entries.back();
-    if (entry.header.type == TarType::hard_link) {
-      const auto found = files.find(entry.header.link);
-      if (found == files.end())
-        throw wrong(entry.header.path,
-                    fmt::format("is a hard link to '{}', which is not there", entry.header.link));
-      entry.file = found->second;
-      entry.header.link = entries[entry.file].header.path;
-      ++entries[entry.file].names;
-    }
-    // Entries do not move: their room was reserved.
-    files[entry.header.path] = entry.file;
   }
 
   std::vector<Record> records_;

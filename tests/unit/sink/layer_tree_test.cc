@@ -99,6 +99,51 @@ TEST_CASE("layer tree: of several layers the last one counts, and folders come f
   CHECK(tree.entries()[7].names == 2);
 }
 
+TEST_CASE("layer tree: what a layer hides of those beneath is not there") {
+  const Layer below = layer_of({{record("a/", TarType::directory), ""},
+                                {record("a/one", TarType::file), "1"},
+                                {record("a/two", TarType::file), "2"},
+                                {record("a/d/three", TarType::file), "3"},
+                                {record("b", TarType::file), "b"},
+                                {record("b2", TarType::file), "b2"}});
+  const auto above = [&](const std::vector<std::pair<TarHeader, std::string>>& records) {
+    const std::vector<Layer> layers = {below, layer_of(records)};
+    return visited(LayerTree(layers, 0, {}));
+  };
+  using Lines = std::vector<std::string>;
+  CHECK(above({{record("a/.wh.one", TarType::file), ""}, {record(".wh.b", TarType::file), ""}}) ==
+        Lines{"/", "a/", "a/d/", "a/two=2", "a/d/three=3", "b2=b2"});
+  CHECK(above({{record(".wh.a", TarType::file), ""}}) == Lines{"/", "b=b", "b2=b2"});
+  // What the layer itself brings stays, wherever the whiteout stands.
+  CHECK(above({{record("a/new", TarType::file), "n"},
+               {record("a/.wh..wh..opq", TarType::file), ""},
+               {record("a/one", TarType::file), "other"}}) ==
+        Lines{"/", "a/", "b=b", "b2=b2", "a/new=n", "a/one=other"});
+  CHECK(above({{record(".wh.missing", TarType::file), ""}}).size() == 8);
+  // A folder gives way to a file, and a file to a folder.
+  CHECK(above({{record("a", TarType::file), "file"}}) == Lines{"/", "b=b", "b2=b2", "a=file"});
+  CHECK(above({{record("b/", TarType::directory), ""}, {record("b/x", TarType::file), "x"}}) ==
+        Lines{"/", "a/", "a/d/", "b/", "a/one=1", "a/two=2", "a/d/three=3", "b2=b2", "b/x=x"});
+}
+
+TEST_CASE("layer tree: a file outlives the name it came by") {
+  const Layer below = layer_of({{record("file", TarType::file), "content"},
+                                {record("link", TarType::hard_link, "file"), ""},
+                                {record("second", TarType::hard_link, "link"), ""}});
+  const auto above = [&](const std::vector<std::pair<TarHeader, std::string>>& records) {
+    const std::vector<Layer> layers = {below, layer_of(records)};
+    return visited(LayerTree(layers, 0, {}));
+  };
+  using Lines = std::vector<std::string>;
+  CHECK(above({}) == Lines{"/", "file=content", "link->file", "second->file"});
+  CHECK(above({{record(".wh.file", TarType::file), ""}}) ==
+        Lines{"/", "link=content", "second->link"});
+  CHECK(above({{record("file", TarType::file), "another"}}) ==
+        Lines{"/", "link=content", "second->link", "file=another"});
+  CHECK(above({{record(".wh.file", TarType::file), ""}, {record(".wh.link", TarType::file), ""}}) ==
+        Lines{"/", "second=content"});
+}
+
 TEST_CASE("layer tree: contents that are not read are passed over") {
   const std::vector<Layer> layers = {layer_of(
       {{record("a", TarType::file), std::string(5000, 'a')}, {record("b", TarType::file), "b"}})};
@@ -135,8 +180,9 @@ TEST_CASE("layer tree: hostile layers are refused") {
         std::string::npos);
   CHECK(failure({layer_of({{record("l", TarType::hard_link, "nothing"), ""}})})
             .find("hard link to 'nothing'") != std::string::npos);
-  CHECK(failure({layer_of({{record("d/.wh.file", TarType::file), ""}})}).find("hides") !=
-        std::string::npos);
+  for (const char* path : {"d/.wh.", ".wh..", ".wh..."})
+    CHECK(failure({layer_of({{record(path, TarType::file), ""}})}).find("hides nothing") !=
+          std::string::npos);
   CHECK(failure({layer_of({{record("/./", TarType::file), ""}})}).find("the root") !=
         std::string::npos);
 }

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <stop_token>
+
+#include "apk/model/architecture.h"
+#include "builder/image/image.h"
+#include "builder/registry/image_source.h"
+
+namespace tarn::builder {
+
+/// Reads the image for one architecture out of a layout or a repository: config, manifest and
+/// layers, each of which has the digest that names it, and holds the tar that the config names.
+/// Indexes in indexes are followed. Media types of docker's layers become OCI's. Throws Error:
+/// failed when there is none for the architecture (the details name those there are) or it is
+/// malformed; trust for another digest; else as the source does.
+Image read_image(ImageSource& source, const apk::Architecture& architecture,
+                 const std::filesystem::path& scratch, const std::stop_token& stop);
+
+}  // namespace tarn::builder
