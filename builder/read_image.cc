@@ -1,5 +1,6 @@
 #include "builder/read_image.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +20,7 @@ constexpr std::size_t most_layers = 1000;
 constexpr std::size_t most_manifests = 1000;
 constexpr int deepest_index = 4;
 constexpr const char* config_type = "application/vnd.oci.image.config.v1+json";
+constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
 constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
 
 Error malformed(const std::string& what) {
@@ -46,8 +48,7 @@ const Json& list_at(const Json& json, const char* key, std::size_t most) {
 Sha256Digest parse_digest(const std::string& text) {
   constexpr std::string_view prefix = "sha256:";
   std::optional<Sha256Digest> digest;
-  if (text.starts_with(prefix))
-    digest = digest_from_hex<32>(text.substr(prefix.size()));
+  if (text.starts_with(prefix)) digest = digest_from_hex<32>(text.substr(prefix.size()));
   if (!digest) throw malformed(fmt::format("'{}' is no sha256 digest", text.substr(0, 100)));
   return *digest;
 }
@@ -117,7 +118,7 @@ class ImageFinder {
       const Descriptor descriptor = parse_descriptor(entry);
       if (++looked_at_ > most_manifests) throw malformed("it has too many manifests");
       if (is_for_another(entry)) continue;
-      auto found = look_at(source_.text(descriptor.digest, largest_text), depth + 1);
+      auto found = look_at(source_.manifest(descriptor.digest, largest_text), depth + 1);
       if (found) return found;
     }
     return std::nullopt;
@@ -135,7 +136,7 @@ class ImageFinder {
   std::optional<Candidate> look_at_manifest(std::string text, Json manifest) {
     if (!manifest.contains("config")) throw malformed("a manifest has no config");
     const Descriptor descriptor = parse_descriptor(manifest["config"]);
-    std::string config_text = source_.text(descriptor.digest, largest_text);
+    std::string config_text = source_.config(descriptor.digest, largest_text);
     Json config = parse_object(config_text, "config");
     if (!fits(config, architecture_)) {
       note(config);
@@ -158,10 +159,40 @@ class ImageFinder {
   std::vector<std::string> there_;
 };
 
-JsonBlob as_blob(std::string text, const char* media_type) {
-  JsonBlob blob{std::move(text), {}, media_type};
+JsonBlob as_blob(std::string text, std::string media_type) {
+  JsonBlob blob{std::move(text), {}, std::move(media_type)};
   blob.digest = sha256(blob.text);
   return blob;
+}
+
+std::optional<apk::Architecture> architecture_of(const Json& platform) {
+  const std::string name = text_at(platform, "architecture");
+  const std::string variant = text_at(platform, "variant");
+  if (text_at(platform, "os") != "linux") return std::nullopt;
+  return apk::Architecture::parse(name == "arm" && !variant.empty() ? name + "/" + variant : name);
+}
+
+/// The architectures among the entries of an index that says what each is for.
+std::vector<apk::Architecture> architectures_of(const Json& index) {
+  std::vector<apk::Architecture> architectures;
+  for (const Json& entry : list_at(index, "manifests", most_manifests)) {
+    if (!entry.is_object() || !entry.contains("platform")) continue;
+    const auto architecture = architecture_of(entry["platform"]);
+    if (architecture && std::ranges::find(architectures, *architecture) == architectures.end())
+      architectures.push_back(*architecture);
+  }
+  return architectures;
+}
+
+/// Whether the index lists these images' manifests, and nothing else.
+bool lists_exactly(const Json& index, const std::vector<Image>& images) {
+  const Json& entries = list_at(index, "manifests", most_manifests);
+  if (entries.size() != images.size()) return false;
+  return std::ranges::all_of(entries, [&](const Json& entry) {
+    const Sha256Digest digest = parse_descriptor(entry).digest;
+    return std::ranges::any_of(images,
+                               [&](const Image& image) { return image.manifest.digest == digest; });
+  });
 }
 
 }  // namespace
@@ -191,8 +222,37 @@ Image read_image(ImageSource& source, const apk::Architecture& architecture,
       image.layers.push_back(std::move(layer));
     }
     image.config = as_blob(std::move(found.config_text), config_type);
-    image.manifest = as_blob(std::move(found.manifest_text), manifest_type);
+    const std::string type = text_at(found.manifest, "mediaType");
+    image.manifest = as_blob(std::move(found.manifest_text), type.empty() ? manifest_type : type);
     return image;
+  });
+}
+
+Images read_images(ImageSource& source, std::vector<apk::Architecture> architectures,
+                   const std::filesystem::path& scratch, const std::stop_token& stop) {
+  return with_context("reading " + source.name(), [&] {
+    std::string text = source.top();
+    const Json top = parse_object(text, "manifest or index");
+    const bool is_index = top.contains("manifests");
+    if (architectures.empty() && is_index) architectures = architectures_of(top);
+    if (architectures.empty() && !is_index && top.contains("config")) {
+      const Descriptor config = parse_descriptor(top["config"]);
+      const auto found =
+          architecture_of(parse_object(source.config(config.digest, largest_text), "config"));
+      if (found) architectures.push_back(*found);
+    }
+    if (architectures.empty())
+      throw Error(ErrorKind::failed, source.name() + " has no image for a platform known here");
+    Images images;
+    for (const apk::Architecture& architecture : architectures)
+      images.images.push_back(read_image(source, architecture, scratch, stop));
+    if (is_index && lists_exactly(top, images.images)) {
+      const std::string type = text_at(top, "mediaType");
+      images.index = as_blob(std::move(text), type.empty() ? index_type : type);
+    } else {
+      images.index = make_image_index(images.images, {});
+    }
+    return images;
   });
 }
 

@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <stop_token>
+#include <vector>
 
 #include "apk/model/architecture.h"
 #include "builder/image/image.h"
 #include "builder/registry/image_source.h"
+#include "builder/sink/sink.h"
 
 namespace tarn::builder {
 
@@ -16,5 +18,11 @@ namespace tarn::builder {
 /// malformed; trust for another digest; else as the source does.
 Image read_image(ImageSource& source, const apk::Architecture& architecture,
                  const std::filesystem::path& scratch, const std::stop_token& stop);
+
+/// Reads all images, or those for the architectures named: of one platform the first. What is for
+/// no platform that tarn knows (attestations) is left out; the index is the source's own where it
+/// lists exactly what was read, else a new one. Throws as read_image does.
+Images read_images(ImageSource& source, std::vector<apk::Architecture> architectures,
+                   const std::filesystem::path& scratch, const std::stop_token& stop);
 
 }  // namespace tarn::builder

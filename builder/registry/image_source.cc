@@ -27,10 +27,13 @@ class LayoutSource final : public ImageSource {
   const std::string& name() const override { return name_; }
   std::string top() override { return read_file(folder_ / "index.json", largest_top); }
 
-  std::string text(const Sha256Digest& digest, std::uint64_t limit) override {
+  std::string manifest(const Sha256Digest& digest, std::uint64_t limit) override {
     std::string text = read_file(path_of(digest), limit);
     check(digest, sha256(text));
     return text;
+  }
+  std::string config(const Sha256Digest& digest, std::uint64_t limit) override {
+    return manifest(digest, limit);
   }
 
   MappedFile blob(const Sha256Digest& digest, std::uint64_t size, const fs::path&) override {
@@ -77,10 +80,15 @@ class RepositorySource final : public ImageSource {
     return std::move(manifest->text);
   }
 
-  std::string text(const Sha256Digest& digest, std::uint64_t limit) override {
-    // Manifests and blobs lie in different places, and what is asked for may be either.
-    if (auto manifest = get_manifest(session_, digest_text(digest)))
-      return std::move(manifest->text);
+  std::string manifest(const Sha256Digest& digest, std::uint64_t limit) override {
+    auto manifest = get_manifest(session_, digest_text(digest));
+    if (!manifest || manifest->text.size() > limit)
+      throw Error(ErrorKind::network,
+                  fmt::format("{}: the registry has no manifest {}", name_, digest_text(digest)));
+    return std::move(manifest->text);
+  }
+
+  std::string config(const Sha256Digest& digest, std::uint64_t limit) override {
     std::string text;
     get_blob(session_, digest, limit, [&](ByteView part) { text += as_text(part); });
     return text;

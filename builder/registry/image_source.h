@@ -25,10 +25,11 @@ class ImageSource {
   virtual const std::string& name() const = 0;
   /// The index, or manifest, that it is entered by. Throws Error when there is none.
   virtual std::string top() = 0;
-  /// An index, manifest or config. Throws Error: failed or network when it is missing or has more
-  /// than `limit` octets, trust when its digest is another.
-  virtual std::string text(const Sha256Digest& digest, std::uint64_t limit) = 0;
-  /// A blob of that size. Throws as text() does; what has to be kept goes into a file without a
+  /// An index or manifest, and a config. Throws Error: failed or network when it is missing or has
+  /// more than `limit` octets, trust when its digest is another.
+  virtual std::string manifest(const Sha256Digest& digest, std::uint64_t limit) = 0;
+  virtual std::string config(const Sha256Digest& digest, std::uint64_t limit) = 0;
+  /// A blob of that size. Throws as these do; what has to be kept goes into a file without a
   /// name in `folder`.
   virtual MappedFile blob(const Sha256Digest& digest, std::uint64_t size,
                           const std::filesystem::path& folder) = 0;
