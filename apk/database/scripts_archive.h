@@ -22,8 +22,8 @@ Bytes write_scripts_archive(std::span<const InstalledPackage> packages);
 /// installation).
 std::string triggers_text(std::span<const InstalledPackage> packages);
 
-/// Reads lib/apk/db/scripts.tar and lib/apk/db/triggers into the packages they belong to; scripts and
-/// triggers of others are passed over. Throws Error (failed) for a malformed archive or line.
+/// Reads lib/apk/db/scripts.tar and lib/apk/db/triggers into the packages they belong to; scripts
+/// and triggers of others are passed over. Throws Error (failed) for a malformed archive or line.
 void read_scripts_archive(ByteView tar, std::span<InstalledPackage> packages);
 void read_triggers(std::string_view text, std::span<InstalledPackage> packages);
 

@@ -16,10 +16,10 @@ namespace tarn::builder {
 /// writes a tree gets its files from, so that all of them show what the layers show.
 ///
 /// The entries: the root (its path is empty), every directory once, parents before children; then
-/// all others in the order of the layers. Where several layers have a path the last one counts; what
-/// a layer hides of those beneath it (whiteouts) is not there.
-/// Every path is relative, has no "." or "..", and all its parents are directories: none of them
-/// is a link. A hard link's `link` is the path of a file that comes before it.
+/// all others in the order of the layers. Where several layers have a path the last one counts;
+/// what a layer hides of those beneath it (whiteouts) is not there. Every path is relative, has no
+/// "." or "..", and all its parents are directories: none of them is a link. A hard link's `link`
+/// is the path of a file that comes before it.
 class LayerTree {
  public:
   struct Entry {
