@@ -7,32 +7,18 @@
 #include <fmt/format.h>
 
 #include "apk/support/error.h"
+#include "apk/support/ustar.h"
 
 namespace tarn::apk {
 namespace {
+
+using namespace ustar;
 
 constexpr std::size_t block_size = 512;
 /// A name field of 100 octets, ended by NUL.
 constexpr std::size_t name_limit = 99;
 
 using Block = std::array<char, block_size>;
-
-/// Places in a tar header (POSIX ustar).
-struct Field {
-  std::size_t offset;
-  std::size_t size;
-};
-constexpr Field name_field{0, 100};
-constexpr Field mode_field{100, 8};
-constexpr Field uid_field{108, 8};
-constexpr Field gid_field{116, 8};
-constexpr Field size_field{124, 12};
-constexpr Field mtime_field{136, 12};
-constexpr Field checksum_field{148, 8};
-constexpr std::size_t type_offset = 156;
-constexpr Field magic_field{257, 8};
-constexpr Field user_field{265, 32};
-constexpr Field group_field{297, 32};
 
 void put_text(Block& block, Field field, std::string_view text) {
   std::copy_n(text.begin(), std::min(text.size(), field.size), block.begin() + field.offset);
@@ -64,7 +50,7 @@ void append_header(Bytes& tar, const Header& header) {
   put_octal(block, size_field, header.size);
   put_octal(block, mtime_field, header.mtime);
   block[type_offset] = header.type;
-  put_text(block, magic_field, "ustar  ");
+  put_text(block, magic_and_version_field, "ustar  ");
   put_text(block, user_field, "root");
   put_text(block, group_field, "root");
   put_text(block, checksum_field, "        ");

@@ -19,6 +19,13 @@ void start_curl_library() {
   });
 }
 
+void check_option(CURLoption option, CURLcode code) {
+  if (code != CURLE_OK)
+    throw Error(ErrorKind::network,
+                std::string("the HTTP library refuses an option: ") + curl_easy_strerror(code))
+        .detail("option", std::to_string(static_cast<int>(option)));
+}
+
 std::filesystem::path system_certificates() {
   const char* set = std::getenv("SSL_CERT_FILE");
   if (set != nullptr && *set != '\0') return set;

@@ -3,10 +3,19 @@
 #include <csignal>
 #include <filesystem>
 
+#include <curl/curl.h>
+
 namespace tarn::apk {
 
 /// Starts libcurl, once for the process. Throws Error (network) when it does not start.
 void start_curl_library();
+
+/// Throws Error (network) when libcurl does not take the option.
+void check_option(CURLoption option, CURLcode code);
+template <typename Value>
+void set_option(CURL* easy, CURLoption option, Value value) {
+  check_option(option, curl_easy_setopt(easy, option, value));
+}
 
 /// The bundle of the system, or $SSL_CERT_FILE, which libcurl itself does not look at; empty when
 /// there is none.

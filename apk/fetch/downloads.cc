@@ -12,6 +12,7 @@
 #include "apk/support/error.h"
 #include "apk/support/hash.h"
 #include "apk/support/parallel.h"
+#include "apk/support/shown_task.h"
 
 namespace tarn::apk {
 namespace {
@@ -19,23 +20,6 @@ namespace {
 constexpr std::size_t max_listed = 10;
 constexpr const char* etag_fact = "etag";
 constexpr const char* last_modified_fact = "last-modified";
-
-/// A transfer as the person sees it: begun with its first octet, failed unless done() was called.
-class ShownTransfer {
- public:
-  ShownTransfer(Progress& progress, const std::string& label, std::optional<std::uint64_t> total)
-      : progress_(progress), task_(progress.begin("fetching " + label, total)) {}
-  ShownTransfer(const ShownTransfer&) = delete;
-  ShownTransfer& operator=(const ShownTransfer&) = delete;
-  ~ShownTransfer() { progress_.end(task_, outcome_); }
-  void advance(std::uint64_t octets) { progress_.advance(task_, octets); }
-  void done() { outcome_ = TaskOutcome::done; }
-
- private:
-  Progress& progress_;
-  Progress::Task task_;
-  TaskOutcome outcome_ = TaskOutcome::failed;
-};
 
 /// A body that is being received, on its way into the store.
 struct Incoming {
@@ -61,7 +45,7 @@ struct Job {
   std::optional<MappedFile> copy;   ///< that copy
   bool has_older_copy = false;      ///< the store has one, of any source
   std::unique_ptr<Incoming> incoming;
-  std::unique_ptr<ShownTransfer> shown;
+  std::unique_ptr<ShownTask> shown;
   std::optional<MappedFile> result;
   std::vector<Failure> failures;
   std::exception_ptr fatal;  ///< not the source's fault: the disk is full, say
@@ -239,7 +223,8 @@ Transfer Bringing::transfer_for(Job& job, TaskQueue& queue) {
   transfer.restart = [&job] { job.incoming.reset(); };
   transfer.progress = [this, &job](std::uint64_t done, std::optional<std::uint64_t> total) {
     if (!job.shown)
-      job.shown = std::make_unique<ShownTransfer>(context_.progress, job.download.label, total);
+      job.shown =
+          std::make_unique<ShownTask>(context_.progress, "fetching " + job.download.label, total);
     job.shown->advance(done);
   };
   transfer.finished = [this, &job, &queue](const TransferResult& result) {

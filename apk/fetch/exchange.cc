@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "apk/fetch/curl_library.h"
 #include "apk/support/error.h"
 
 namespace tarn::apk {
@@ -13,15 +14,6 @@ namespace {
 
 constexpr long max_redirects = 10;
 constexpr long receive_buffer_size = 256L << 10U;
-
-template <typename Value>
-void set(CURL* easy, CURLoption option, Value value) {
-  const CURLcode code = curl_easy_setopt(easy, option, value);
-  if (code != CURLE_OK)
-    throw Error(ErrorKind::network,
-                std::string("the HTTP library refuses an option: ") + curl_easy_strerror(code))
-        .detail("option", std::to_string(static_cast<int>(option)));
-}
 
 curl_blob blob_of(const std::string& text) {
   return {.data = const_cast<char*>(text.data()), .len = text.size(), .flags = CURL_BLOB_NOCOPY};
@@ -106,55 +98,55 @@ void Exchange::set_fixed_options(const Certificates& certificates) {
   const auto milliseconds = [](auto duration) {
     return static_cast<long>(std::chrono::milliseconds(duration).count());
   };
-  set(easy_, CURLOPT_PRIVATE, this);
-  set(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
-  set(easy_, CURLOPT_NOSIGNAL, 1L);
-  set(easy_, CURLOPT_QUICK_EXIT, 1L);  // an interrupted run does not wait for a name server
-  set(easy_, CURLOPT_URL, url.without_credentials().with_secrets().c_str());
-  set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy_, CURLOPT_REDIR_PROTOCOLS_STR, url.scheme() == "https" ? "https" : "http,https");
-  set(easy_, CURLOPT_FOLLOWLOCATION, 1L);
-  set(easy_, CURLOPT_MAXREDIRS, max_redirects);
-  set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(easy_, CURLOPT_USERAGENT, options_.user_agent.c_str());
-  set(easy_, CURLOPT_BUFFERSIZE, receive_buffer_size);
-  set(easy_, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options_.connect_timeout));
-  set(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  set(easy_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
-  set(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  set_option(easy_, CURLOPT_PRIVATE, this);
+  set_option(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
+  set_option(easy_, CURLOPT_NOSIGNAL, 1L);
+  set_option(easy_, CURLOPT_QUICK_EXIT, 1L);  // an interrupted run does not wait for a name server
+  set_option(easy_, CURLOPT_URL, url.without_credentials().with_secrets().c_str());
+  set_option(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_option(easy_, CURLOPT_REDIR_PROTOCOLS_STR, url.scheme() == "https" ? "https" : "http,https");
+  set_option(easy_, CURLOPT_FOLLOWLOCATION, 1L);
+  set_option(easy_, CURLOPT_MAXREDIRS, max_redirects);
+  set_option(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set_option(easy_, CURLOPT_USERAGENT, options_.user_agent.c_str());
+  set_option(easy_, CURLOPT_BUFFERSIZE, receive_buffer_size);
+  set_option(easy_, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options_.connect_timeout));
+  set_option(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  set_option(easy_, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
+  set_option(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   // Waiting for a connection that may be shared pays only where it can be.
-  set(easy_, CURLOPT_PIPEWAIT, url.scheme() == "https" ? 1L : 0L);
-  set(easy_, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
-  set(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+  set_option(easy_, CURLOPT_PIPEWAIT, url.scheme() == "https" ? 1L : 0L);
+  set_option(easy_, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+  set_option(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
   const char* netrc = std::getenv("NETRC");
   if (!options_.netrc.empty())
-    set(easy_, CURLOPT_NETRC_FILE, options_.netrc.c_str());
+    set_option(easy_, CURLOPT_NETRC_FILE, options_.netrc.c_str());
   else if (netrc != nullptr && *netrc != '\0')
-    set(easy_, CURLOPT_NETRC_FILE, netrc);
+    set_option(easy_, CURLOPT_NETRC_FILE, netrc);
   if (url.has_credentials()) {
     const std::string both = url.user_and_password();
     const std::size_t colon = std::min(both.find(':'), both.size());
-    set(easy_, CURLOPT_USERNAME, both.substr(0, colon).c_str());
-    set(easy_, CURLOPT_PASSWORD, both.substr(std::min(colon + 1, both.size())).c_str());
+    set_option(easy_, CURLOPT_USERNAME, both.substr(0, colon).c_str());
+    set_option(easy_, CURLOPT_PASSWORD, both.substr(std::min(colon + 1, both.size())).c_str());
   }
-  set(easy_, CURLOPT_HEADERFUNCTION, &Exchange::take_header);
-  set(easy_, CURLOPT_HEADERDATA, this);
-  set(easy_, CURLOPT_WRITEFUNCTION, &Exchange::take_body);
-  set(easy_, CURLOPT_WRITEDATA, this);
+  set_option(easy_, CURLOPT_HEADERFUNCTION, &Exchange::take_header);
+  set_option(easy_, CURLOPT_HEADERDATA, this);
+  set_option(easy_, CURLOPT_WRITEFUNCTION, &Exchange::take_body);
+  set_option(easy_, CURLOPT_WRITEDATA, this);
   set_certificates(certificates);
 }
 
 void Exchange::set_certificates(const Certificates& certificates) {
   if (!certificates.bundle.empty()) {
     curl_blob blob = blob_of(certificates.bundle);
-    set(easy_, CURLOPT_CAINFO_BLOB, &blob);
-    set(easy_, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+    set_option(easy_, CURLOPT_CAINFO_BLOB, &blob);
+    set_option(easy_, CURLOPT_PROXY_CAINFO_BLOB, &blob);
   } else if (!certificates.file.empty()) {
-    set(easy_, CURLOPT_CAINFO, certificates.file.c_str());
-    set(easy_, CURLOPT_PROXY_CAINFO, certificates.file.c_str());
+    set_option(easy_, CURLOPT_CAINFO, certificates.file.c_str());
+    set_option(easy_, CURLOPT_PROXY_CAINFO, certificates.file.c_str());
     // With a file alone libcurl keeps what it parsed of it for all connections.
-    set(easy_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    set(easy_, CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
+    set_option(easy_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    set_option(easy_, CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
   }
 }
 
@@ -173,10 +165,11 @@ void Exchange::set_request_headers() {
     if (!transfer_.if_none_match.empty()) add("If-None-Match", transfer_.if_none_match);
     if (!transfer_.if_modified_since.empty()) add("If-Modified-Since", transfer_.if_modified_since);
   }
-  set(easy_, CURLOPT_HTTPHEADER, headers_);
+  set_option(easy_, CURLOPT_HTTPHEADER, headers_);
   // CURLOPT_RANGE and not CURLOPT_RESUME_FROM: that makes a whole answer an error.
   const std::string range = fmt::format("{}-", done_);
-  set(easy_, CURLOPT_RANGE, asked_for_rest_ ? range.c_str() : static_cast<const char*>(nullptr));
+  set_option(easy_, CURLOPT_RANGE,
+             asked_for_rest_ ? range.c_str() : static_cast<const char*>(nullptr));
 }
 
 void Exchange::start(CURLM* multi) {
@@ -184,7 +177,7 @@ void Exchange::start(CURLM* multi) {
   body_ = Body::undecided;
   refusal_.clear();
   error_text_.assign(CURL_ERROR_SIZE, '\0');
-  set(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
+  set_option(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
   set_request_headers();
   ++attempts_;
   const CURLMcode code = curl_multi_add_handle(multi, easy_);

@@ -7,34 +7,17 @@
 #include <fmt/core.h>
 
 #include "apk/support/error.h"
+#include "apk/support/ustar.h"
 
 namespace tarn::apk {
 namespace {
+
+using namespace ustar;
 
 constexpr std::uint64_t block_size = 512;
 /// Longest path or link target; the kernel takes no longer one.
 constexpr std::size_t longest_path = 4095;
 constexpr std::string_view xattr_prefix = "SCHILY.xattr.";
-
-/// Where the fields of a ustar header lie (POSIX 1003.1, pax, "ustar Interchange Format").
-struct Field {
-  std::size_t offset;
-  std::size_t size;
-};
-constexpr Field name_field{0, 100};
-constexpr Field mode_field{100, 8};
-constexpr Field uid_field{108, 8};
-constexpr Field gid_field{116, 8};
-constexpr Field size_field{124, 12};
-constexpr Field mtime_field{136, 12};
-constexpr std::size_t type_offset = 156;
-constexpr Field link_field{157, 100};
-constexpr Field magic_field{257, 5};
-constexpr Field user_field{265, 32};
-constexpr Field group_field{297, 32};
-constexpr Field major_field{329, 8};
-constexpr Field minor_field{337, 8};
-constexpr Field prefix_field{345, 155};
 
 Error damaged(std::uint64_t offset, const std::string& why) {
   return {ErrorKind::failed, fmt::format("tar: at byte {}: {}", offset, why)};
@@ -47,7 +30,7 @@ class Header {
     if (offset > tar.size() || tar.size() - offset < block_size)
       throw damaged(offset, "the archive is cut short");
     block_ = as_text(tar.subspan(offset, block_size));
-    if (raw(magic_field) != "ustar") throw damaged(offset, "this is no ustar header");
+    if (!raw(magic_field).starts_with("ustar")) throw damaged(offset, "this is no ustar header");
   }
 
   char type() const { return block_[type_offset]; }

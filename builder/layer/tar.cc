@@ -4,32 +4,15 @@
 #include <optional>
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include "apk/support/error.h"
+#include "apk/support/ustar.h"
 
 namespace tarn::builder {
 namespace {
 
-/// Where a field of a ustar block lies (POSIX.1-2001, pax, "ustar Interchange Format").
-struct Field {
-  std::size_t offset;
-  std::size_t size;
-};
-constexpr Field name_field{0, 100};
-constexpr Field mode_field{100, 8};
-constexpr Field uid_field{108, 8};
-constexpr Field gid_field{116, 8};
-constexpr Field size_field{124, 12};
-constexpr Field mtime_field{136, 12};
-constexpr Field checksum_field{148, 8};
-constexpr Field type_field{156, 1};
-constexpr Field link_field{157, 100};
-constexpr Field magic_field{257, 8};
-constexpr Field user_field{265, 32};
-constexpr Field group_field{297, 32};
-constexpr Field major_field{329, 8};
-constexpr Field minor_field{337, 8};
-constexpr Field prefix_field{345, 155};
+using namespace ustar;
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -91,8 +74,8 @@ void put_checksum(std::string& block) {
 /// A block with all that is the same in every header.
 std::string new_block(char type) {
   std::string block(tar_block, '\0');
-  block[type_field.offset] = type;
-  put_text(block, magic_field, std::string_view("ustar\00000", 8));
+  block[type_offset] = type;
+  put_text(block, magic_and_version_field, std::string_view("ustar\00000", 8));
   return block;
 }
 
@@ -227,6 +210,25 @@ void check_texts(const TarHeader& header) {
 }
 
 }  // namespace
+
+std::uint32_t type_bits(TarType type) {
+  switch (type) {
+    case TarType::directory:
+      return S_IFDIR;
+    case TarType::symlink:
+      return S_IFLNK;
+    case TarType::fifo:
+      return S_IFIFO;
+    case TarType::character_device:
+      return S_IFCHR;
+    case TarType::block_device:
+      return S_IFBLK;
+    case TarType::file:
+    case TarType::hard_link:
+      break;
+  }
+  return S_IFREG;
+}
 
 std::string tar_header(const TarHeader& header) {
   check_texts(header);

@@ -19,6 +19,9 @@ enum class TarType : char {
   fifo = '6',
 };
 
+/// The type as it stands in st_mode (S_IFMT); of a hard link that of the file it names.
+std::uint32_t type_bits(TarType type);
+
 /// What the header of one record says.
 struct TarHeader {
   std::string path;  ///< without a leading "./" or '/', without a '/' at the end

@@ -15,18 +15,11 @@
 namespace tarn::builder {
 namespace {
 
+using apk::set_option;
+
 constexpr std::size_t most_headers = 256;
 constexpr std::size_t longest_header = 64U << 10U;
 constexpr long send_buffer_size = 512L << 10U;
-
-template <typename Value>
-void set(CURL* easy, CURLoption option, Value value) {
-  const CURLcode code = curl_easy_setopt(easy, option, value);
-  if (code != CURLE_OK)
-    throw Error(ErrorKind::network,
-                std::string("the HTTP library refuses an option: ") + curl_easy_strerror(code))
-        .detail("option", std::to_string(static_cast<int>(option)));
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
@@ -89,28 +82,29 @@ class Call {
 
  private:
   void set_request(CURL* easy) {
-    set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
-    set(easy, CURLOPT_URL, request_.url.without_credentials().with_secrets().c_str());
+    set_option(easy, CURLOPT_ERRORBUFFER, error_text_.data());
+    set_option(easy, CURLOPT_URL, request_.url.without_credentials().with_secrets().c_str());
     for (const auto& [name, value] : request_.headers) add_header(name + ": " + value);
     if (request_.method == "HEAD") {
-      set(easy, CURLOPT_NOBODY, 1L);
+      set_option(easy, CURLOPT_NOBODY, 1L);
     } else if (request_.method != "GET") {
-      set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-      set(easy, CURLOPT_POSTFIELDS, request_.body.empty() ? "" : as_text(request_.body).data());
-      set(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+      set_option(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+      set_option(easy, CURLOPT_POSTFIELDS,
+                 request_.body.empty() ? "" : as_text(request_.body).data());
+      set_option(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
       // libcurl would declare a form.
       const bool typed = std::ranges::any_of(
           request_.headers, [](const auto& header) { return header.first == "Content-Type"; });
       if (!typed) add_header("Content-Type:");
     }
-    set(easy, CURLOPT_HTTPHEADER, headers_);
-    set(easy, CURLOPT_HEADERFUNCTION, &Call::take_header);
-    set(easy, CURLOPT_HEADERDATA, this);
-    set(easy, CURLOPT_WRITEFUNCTION, &Call::take_body);
-    set(easy, CURLOPT_WRITEDATA, this);
-    set(easy, CURLOPT_NOPROGRESS, 0L);
-    set(easy, CURLOPT_XFERINFOFUNCTION, &Call::take_progress);
-    set(easy, CURLOPT_XFERINFODATA, this);
+    set_option(easy, CURLOPT_HTTPHEADER, headers_);
+    set_option(easy, CURLOPT_HEADERFUNCTION, &Call::take_header);
+    set_option(easy, CURLOPT_HEADERDATA, this);
+    set_option(easy, CURLOPT_WRITEFUNCTION, &Call::take_body);
+    set_option(easy, CURLOPT_WRITEDATA, this);
+    set_option(easy, CURLOPT_NOPROGRESS, 0L);
+    set_option(easy, CURLOPT_XFERINFOFUNCTION, &Call::take_progress);
+    set_option(easy, CURLOPT_XFERINFODATA, this);
   }
 
   void add_header(const std::string& line) {
@@ -251,37 +245,37 @@ struct CurlClient::State {
     const auto milliseconds = [](auto duration) {
       return static_cast<long>(std::chrono::milliseconds(duration).count());
     };
-    set(easy, CURLOPT_NOSIGNAL, 1L);
-    set(easy, CURLOPT_QUICK_EXIT, 1L);
-    set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
-    set(easy, CURLOPT_UPLOAD_BUFFERSIZE, send_buffer_size);
-    set(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options.connect_timeout));
-    set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
-    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-    if (is_loopback(url.host())) set(easy, CURLOPT_NOPROXY, "*");
+    set_option(easy, CURLOPT_NOSIGNAL, 1L);
+    set_option(easy, CURLOPT_QUICK_EXIT, 1L);
+    set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_option(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    set_option(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set_option(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+    set_option(easy, CURLOPT_UPLOAD_BUFFERSIZE, send_buffer_size);
+    set_option(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options.connect_timeout));
+    set_option(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set_option(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
+    set_option(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    if (is_loopback(url.host())) set_option(easy, CURLOPT_NOPROXY, "*");
     if (url.scheme() == "https") set_trust(easy, trust(url.host()));
   }
 
   static void set_trust(CURL* easy, const HostTrust& trust) {
-    set(easy, CURLOPT_SSL_VERIFYPEER, trust.verified ? 1L : 0L);
-    set(easy, CURLOPT_SSL_VERIFYHOST, trust.verified ? 2L : 0L);
+    set_option(easy, CURLOPT_SSL_VERIFYPEER, trust.verified ? 1L : 0L);
+    set_option(easy, CURLOPT_SSL_VERIFYHOST, trust.verified ? 2L : 0L);
     if (!trust.ca_bundle.empty()) {
       curl_blob blob{.data = const_cast<char*>(trust.ca_bundle.data()),
                      .len = trust.ca_bundle.size(),
                      .flags = CURL_BLOB_NOCOPY};
-      set(easy, CURLOPT_CAINFO_BLOB, &blob);
-      set(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+      set_option(easy, CURLOPT_CAINFO_BLOB, &blob);
+      set_option(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob);
     } else if (!trust.ca_file.empty()) {
-      set(easy, CURLOPT_CAINFO, trust.ca_file.c_str());
-      set(easy, CURLOPT_PROXY_CAINFO, trust.ca_file.c_str());
+      set_option(easy, CURLOPT_CAINFO, trust.ca_file.c_str());
+      set_option(easy, CURLOPT_PROXY_CAINFO, trust.ca_file.c_str());
     }
     if (trust.certificate.empty()) return;
-    set(easy, CURLOPT_SSLCERT, trust.certificate.c_str());
-    set(easy, CURLOPT_SSLKEY, trust.key.c_str());
+    set_option(easy, CURLOPT_SSLCERT, trust.certificate.c_str());
+    set_option(easy, CURLOPT_SSLKEY, trust.key.c_str());
   }
 };
 

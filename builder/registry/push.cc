@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "apk/support/parallel.h"
+#include "apk/support/shown_task.h"
 #include "builder/image/json.h"
 #include "builder/registry/client.h"
 #include "builder/registry/upload.h"
@@ -17,27 +18,6 @@ constexpr std::size_t most_mounts_tried = 3;
 constexpr std::size_t shown_digits = 12;
 
 enum class Outcome { present, mounted, sent };
-
-/// A blob on its way as the person sees it.
-class ShownUpload {
- public:
-  ShownUpload(Progress& progress, const Sha256Digest& digest, const std::string& where,
-              std::uint64_t size)
-      : progress_(progress),
-        task_(progress.begin(
-            fmt::format("pushing {} to {}", to_hex(digest).substr(0, shown_digits), where), size)) {
-  }
-  ShownUpload(const ShownUpload&) = delete;
-  ShownUpload& operator=(const ShownUpload&) = delete;
-  ~ShownUpload() { progress_.end(task_, outcome_); }
-  void advance(std::uint64_t octets) { progress_.advance(task_, octets); }
-  void done() { outcome_ = TaskOutcome::done; }
-
- private:
-  Progress& progress_;
-  Progress::Task task_;
-  TaskOutcome outcome_ = TaskOutcome::failed;
-};
 
 class Push {
  public:
@@ -87,7 +67,10 @@ class Push {
       if (answer.mounted) return Outcome::mounted;
       upload = answer.upload;
     }
-    ShownUpload shown(session_.world().progress, blob.digest, session_.name(), blob.bytes.size());
+    ShownTask shown(session_.world().progress,
+                    fmt::format("pushing {} to {}", to_hex(blob.digest).substr(0, shown_digits),
+                                session_.name()),
+                    blob.bytes.size());
     UploadOptions options;
     options.chunk_size = options_.chunk_size;
     options.progress = [&](std::uint64_t octets) { shown.advance(octets); };

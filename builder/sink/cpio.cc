@@ -5,7 +5,6 @@
 #include <map>
 
 #include <fmt/core.h>
-#include <sys/stat.h>
 
 #include "apk/support/error.h"
 #include "builder/sink/losses.h"
@@ -56,33 +55,12 @@ class CpioWriter {
     LayerTree::Entry end;
     end.header.mode = 0;
     end.header.path = "TRAILER!!!";
-    end.header.type = TarType::hard_link;
     write_header(end, end.header.path, 0);
     constexpr std::uint64_t block = 512;
     put(as_bytes(std::string((block - size_ % block) % block, '\0')));
   }
 
  private:
-  static std::uint32_t type_bits(TarType type) {
-    switch (type) {
-      case TarType::file:
-        return S_IFREG;
-      case TarType::symlink:
-        return S_IFLNK;
-      case TarType::character_device:
-        return S_IFCHR;
-      case TarType::block_device:
-        return S_IFBLK;
-      case TarType::directory:
-        return S_IFDIR;
-      case TarType::fifo:
-        return S_IFIFO;
-      case TarType::hard_link:
-        break;
-    }
-    return 0;
-  }
-
   /// Thirteen numbers of eight hexadecimal digits behind the magic, then the name with its NUL.
   void write_header(const LayerTree::Entry& entry, std::string_view name, std::uint64_t size) {
     const TarHeader& header = entry.header;
@@ -92,11 +70,12 @@ class CpioWriter {
     };
     const auto mtime = static_cast<std::uint64_t>(std::max<std::int64_t>(header.mtime, 0));
     const std::uint64_t names = header.type == TarType::directory ? 2 : entry.names;
+    // The trailer, which alone has inode 0, is of no type.
+    const std::uint32_t mode = inode_ == 0 ? 0 : header.mode | type_bits(header.type);
     std::string text = "070701";
     for (const std::uint64_t value :
-         {inode_, std::uint64_t{header.mode | type_bits(header.type)}, header.uid, header.gid,
-          names, mtime, size, std::uint64_t{0}, std::uint64_t{0},
-          std::uint64_t{header.device_major}, std::uint64_t{header.device_minor},
+         {inode_, std::uint64_t{mode}, header.uid, header.gid, names, mtime, size, std::uint64_t{0},
+          std::uint64_t{0}, std::uint64_t{header.device_major}, std::uint64_t{header.device_minor},
           std::uint64_t{path.size() + 1}, std::uint64_t{0}})
       text += number(value);
     text += path;

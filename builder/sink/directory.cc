@@ -215,23 +215,6 @@ class Unpacker {
   std::vector<const LayerTree::Entry*> folders_made_;
 };
 
-std::uint32_t type_bits(const TarHeader& header) {
-  switch (header.type) {
-    case TarType::directory:
-      return S_IFDIR;
-    case TarType::symlink:
-      return S_IFLNK;
-    case TarType::fifo:
-      return S_IFIFO;
-    case TarType::character_device:
-      return S_IFCHR;
-    case TarType::block_device:
-      return S_IFBLK;
-    default:
-      return S_IFREG;
-  }
-}
-
 /// "out/" is the folder out.
 std::filesystem::path without_slash(const std::filesystem::path& folder) {
   return folder.has_filename() ? folder : folder.parent_path();
@@ -262,7 +245,7 @@ std::string fakeroot_database(const LayerTree& tree, const std::filesystem::path
       throw system_error("reading " + (folder / header.path).string(), errno);
     const std::uint32_t mode = header.type == TarType::symlink ? 0777 : header.mode;
     text += fmt::format("dev={:x},ino={},mode={:o},uid={},gid={},nlink={},rdev={}\n", status.st_dev,
-                        status.st_ino, mode | type_bits(header), header.uid, header.gid,
+                        status.st_ino, mode | type_bits(header.type), header.uid, header.gid,
                         status.st_nlink, makedev(header.device_major, header.device_minor));
   }
   return text;

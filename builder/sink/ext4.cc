@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apk/support/error.h"
@@ -157,20 +156,6 @@ class Commands {
       const std::string content = fmt::format("content{}", number_++);
       write_file(folder_ / content, value);
       command(fmt::format("ea_set -f {} {} {}", content, name, quoted(key, header.path)));
-    }
-  }
-  static std::uint32_t type_bits(TarType type) {
-    switch (type) {
-      case TarType::directory:
-        return S_IFDIR;
-      case TarType::fifo:
-        return S_IFIFO;
-      case TarType::character_device:
-        return S_IFCHR;
-      case TarType::block_device:
-        return S_IFBLK;
-      default:
-        return S_IFREG;
     }
   }
 

@@ -9,30 +9,13 @@
 #include <fmt/core.h>
 
 #include "apk/support/error.h"
+#include "apk/support/ustar.h"
 
 namespace tarn::builder {
 namespace {
 
-/// Where a field of a ustar block lies (POSIX.1-2001, pax, "ustar Interchange Format").
-struct Field {
-  std::size_t offset;
-  std::size_t size;
-};
-constexpr Field name_field{0, 100};
-constexpr Field mode_field{100, 8};
-constexpr Field uid_field{108, 8};
-constexpr Field gid_field{116, 8};
-constexpr Field size_field{124, 12};
-constexpr Field mtime_field{136, 12};
-constexpr Field checksum_field{148, 8};
-constexpr std::size_t type_offset = 156;
-constexpr Field link_field{157, 100};
-constexpr Field magic_field{257, 6};
-constexpr Field user_field{265, 32};
-constexpr Field group_field{297, 32};
-constexpr Field major_field{329, 8};
-constexpr Field minor_field{337, 8};
-constexpr Field prefix_field{345, 155};
+using namespace ustar;
+
 constexpr std::string_view xattr_prefix = "SCHILY.xattr.";
 /// Extended headers are kept in memory.
 constexpr std::uint64_t largest_extension = 1U << 20U;
