@@ -1,13 +1,25 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace tarn {
 
 enum class NoteLevel { detail, info, warning };
 enum class TaskOutcome { done, failed };
+
+/// A piece of work that was done on one thread, for who wants to know where the time went.
+struct SpanRecord {
+  std::string_view category;  ///< what kind of work: "inflate", "compress"
+  std::string_view label;     ///< on what: "musl-1.2.5-r0"
+  std::chrono::steady_clock::time_point begin;
+  std::chrono::steady_clock::time_point end;
+  std::uint64_t bytes = 0;  ///< octets that the work went through; 0: none to speak of
+};
 
 /// Where parts of a run report what they do; the terminal shows it, tests record it. Every function
 /// may be called from any thread.
@@ -26,6 +38,32 @@ class Progress {
   virtual void end(Task task, TaskOutcome outcome) = 0;
   /// A line for the person: `detail` is shown with -v, `info` unless -q, `warning` always.
   virtual void note(NoteLevel level, std::string_view text) = 0;
+
+  /// A measurement, from the thread that did the work. Nobody need listen.
+  virtual void record(const SpanRecord& /*span*/) {}
+  /// `number` more of what `name` counts ("requests", "segments reused").
+  virtual void count(std::string_view /*name*/, std::uint64_t /*number*/) {}
+};
+
+/// Measures its own life and reports it as a span.
+class Span {
+ public:
+  Span(Progress& progress, std::string_view category, std::string label, std::uint64_t bytes = 0)
+      : progress_(progress), category_(category), label_(std::move(label)), bytes_(bytes) {}
+  Span(const Span&) = delete;
+  Span& operator=(const Span&) = delete;
+  ~Span() {
+    progress_.record({category_, label_, begin_, std::chrono::steady_clock::now(), bytes_});
+  }
+  /// For work whose size is known at its end only.
+  void set_bytes(std::uint64_t bytes) { bytes_ = bytes; }
+
+ private:
+  Progress& progress_;
+  std::string_view category_;  ///< a literal
+  std::string label_;
+  std::uint64_t bytes_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
 /// Takes everything and shows nothing.

@@ -20,6 +20,10 @@ class ContentSource {
   ContentSource& operator=(const ContentSource&) = delete;
   /// All octets of the source. Thread-safe.
   virtual std::shared_ptr<const Bytes> load() const = 0;
+  /// A text that stands for these octets wherever and whenever it is given ("package Q1…"): equal
+  /// texts mean equal octets. Empty for a source that has none; then the contents speak for
+  /// themselves.
+  virtual std::string identity() const { return {}; }
 };
 
 /// The content of one file: a range of a source. An empty content has no source.
