@@ -9,6 +9,7 @@
 #include "apk/support/parallel.h"
 #include "builder/image/image.h"
 #include "builder/layer/layer.h"
+#include "builder/layer/layer_cache.h"
 #include "builder/rootfs/accounts.h"
 #include "builder/staging.h"
 
@@ -72,17 +73,17 @@ std::map<std::string, std::string> build_annotations(const BuildOptions& options
 
 /// The image's layers: one, or as many as the recipe's `layering` allows.
 std::vector<Layer> make_layers(const Recipe& recipe, const Staged& staged, const BaseImage* base,
-                               const LayerOptions& options, const std::filesystem::path& scratch,
+                               const LayerOptions& options, LayerCache& cache,
                                const std::stop_token& stop) {
   if (base != nullptr) {
     std::vector<Layer> layers = base->image.layers;
     layers.push_back(write_layer_above(changed_part(base->rootfs, staged.rootfs), staged.rootfs,
-                                       options, scratch, stop));
+                                       options, cache, stop));
     return layers;
   }
-  if (!recipe.layering) return {write_layer(staged.rootfs, options, scratch, stop)};
+  if (!recipe.layering) return {write_layer(staged.rootfs, options, cache, stop)};
   const auto budget = static_cast<std::size_t>(recipe.layering->budget);
-  return write_layers(staged.rootfs, staged.installed, budget, options, scratch, stop);
+  return write_layers(staged.rootfs, staged.installed, budget, options, cache, stop);
 }
 
 }  // namespace
@@ -101,6 +102,7 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   const PackageFiles files = fetch_packages(result.resolution, fetcher);
   watch.lap("fetch");
 
+  LayerCache cache(fetcher.store(), progress);
   const auto annotations = build_annotations(options);
   std::int64_t newest = 0;
   for (const ArchitecturePlan& plan : result.resolution.plans) {
@@ -122,7 +124,7 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
                                      .clamp_times = options.source_date_epoch.has_value(),
                                      .threads = options.resolve.threads};
     std::vector<Layer> layers =
-        make_layers(recipe, staged, plan.base.get(), layer_options, options.scratch, stop);
+        make_layers(recipe, staged, plan.base.get(), layer_options, cache, stop);
     watch.lap("layer " + arch);
 
     const ImageFacts facts{.architecture = plan.architecture,

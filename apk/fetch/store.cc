@@ -94,8 +94,10 @@ void sweep(const fs::path& temporary_folder) {
 
 /// Gives `file` the name `place`. The intermediate name lies in the temporary folder, so that
 /// whenever the process is killed nothing but that can be left, where sweep() finds it.
-void give_place(AtomicFile& file, const fs::path& temporary_folder, const fs::path& place) {
-  if (::fsync(file.fd()) != 0) throw system_error("writing " + place.string(), errno);
+void give_place(AtomicFile& file, const fs::path& temporary_folder, const fs::path& place,
+                Durability durability) {
+  const bool synced = durability == Durability::synced;
+  if (synced && ::fsync(file.fd()) != 0) throw system_error("writing " + place.string(), errno);
   std::uint64_t number = 0;
   if (::getentropy(&number, sizeof number) != 0) throw system_error("reading entropy", errno);
   const fs::path step = temporary_folder / fmt::format("{}{:016x}", temporary_prefix, number);
@@ -105,7 +107,7 @@ void give_place(AtomicFile& file, const fs::path& temporary_folder, const fs::pa
     drop(step);
     throw system_error("writing " + place.string(), error_number);
   }
-  sync_folder(place.parent_path());
+  if (synced) sync_folder(place.parent_path());
 }
 
 /// Runs `function`, which makes folders and files in them, again when it fails: somebody may clear
@@ -148,15 +150,16 @@ AtomicFile copy_of(const AtomicFile& from, const fs::path& temporary_folder) {
 
 /// As give_place(), making the folders. A file whose half-given name was deleted cannot get another
 /// one: it is copied from what is still open.
-void place_file(AtomicFile file, const fs::path& temporary_folder, const fs::path& place) {
+void place_file(AtomicFile file, const fs::path& temporary_folder, const fs::path& place,
+                Durability durability) {
   bool first = true;
   with_retries([&] {
     make_directories(temporary_folder);
     make_directories(place.parent_path());
-    if (std::exchange(first, false)) return give_place(file, temporary_folder, place);
+    if (std::exchange(first, false)) return give_place(file, temporary_folder, place, durability);
     AtomicFile copy = copy_of(file, temporary_folder);
     make_directories(place.parent_path());
-    give_place(copy, temporary_folder, place);
+    give_place(copy, temporary_folder, place, durability);
   });
 }
 
@@ -227,7 +230,7 @@ AtomicFile Store::new_blob() const {
 }
 
 void Store::put(const std::string& kind, const std::string& key, AtomicFile blob,
-                const StoreEntry& entry) {
+                const StoreEntry& entry, Durability durability) {
   const fs::path place = entry_path(kind, key);
   const std::string text = format_store_entry(entry);
   struct stat status {};
@@ -238,10 +241,10 @@ void Store::put(const std::string& kind, const std::string& key, AtomicFile blob
         .detail("found", fmt::format("{} octets", status.st_size));
   const auto previous = find(kind, key);
   const fs::path temporary_folder = root_ / "tmp";
-  place_file(std::move(blob), temporary_folder, blob_path(entry.blob));
+  place_file(std::move(blob), temporary_folder, blob_path(entry.blob), durability);
   AtomicFile entry_file = new_blob();
   entry_file.write(text);
-  place_file(std::move(entry_file), temporary_folder, place);
+  place_file(std::move(entry_file), temporary_folder, place, durability);
   // Should another entry have pointed to the same octets, they are fetched again for that one.
   if (previous && previous->blob != entry.blob) drop(blob_path(previous->blob));
 }

@@ -54,9 +54,10 @@ class Store {
   /// A blob being written: a file in the store's temporary folder.
   AtomicFile new_blob() const;
   /// Gives a written blob its place and enters it; the digest must be that of its content. The blob
-  /// that the key had before, if another, is removed.
+  /// that the key had before, if another, is removed. Without durability a crash of the machine can
+  /// leave a damaged blob, which open() finds: for what is cheaply made again.
   void put(const std::string& kind, const std::string& key, AtomicFile blob,
-           const StoreEntry& entry);
+           const StoreEntry& entry, Durability durability = Durability::synced);
 
   struct Usage {
     std::string kind;

@@ -43,6 +43,9 @@ class MappedFile {
   static MappedFile open(const std::filesystem::path& path);
   ByteView bytes() const { return mapping_ ? mapping_->bytes : ByteView{}; }
   const std::filesystem::path& path() const { return path_; }
+  /// Lets the system take back the memory that a part of bytes() was read into; it is read again
+  /// when it is looked at again.
+  void let_go(ByteView part) const;
 
  private:
   struct Mapping {

@@ -10,7 +10,10 @@
 namespace tarn::builder {
 namespace {
 
-constexpr int default_level = 9;
+// Smaller than `gzip -9` on every image measured, at twice the speed of libdeflate's 9
+// (docs/compression.md).
+constexpr int default_gzip_level = 6;
+constexpr int default_zstd_level = 9;
 
 Error out_of_memory() {
   return {ErrorKind::failed, "compressing the layer: out of memory"};
@@ -33,6 +36,19 @@ class GzipCompressor final : public PieceCompressor {
     piece.bytes = make_joinable(std::move(deflated), tar.size());
     return piece;
   }
+  std::optional<Bytes> decompress(ByteView compressed, std::uint64_t tar_size) const override {
+    const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>
+        decompressor(libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
+    if (!decompressor) throw out_of_memory();
+    const Bytes whole = end_deflate_stream(compressed);
+    Bytes tar(tar_size);
+    std::size_t used = 0;
+    if (libdeflate_deflate_decompress_ex(decompressor.get(), whole.data(), whole.size(), tar.data(),
+                                         tar.size(), &used, nullptr) != LIBDEFLATE_SUCCESS ||
+        used != whole.size())
+      return std::nullopt;
+    return tar;
+  }
   Bytes start() const override { return gzip_start(); }
   Bytes end(std::uint32_t crc, std::uint64_t tar_size) const override {
     return gzip_end(crc, tar_size);
@@ -53,7 +69,7 @@ class ZstdCompressor final : public PieceCompressor {
   explicit ZstdCompressor(int level) : level_(level) {}
 
   CompressedPiece compress(ByteView tar) const override {
-    CompressedPiece piece{{}, 0, tar.size()};
+    CompressedPiece piece{{}, crc32(tar), tar.size()};
     if (tar.empty()) return piece;
     const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(),
                                                                        &ZSTD_freeCCtx);
@@ -65,6 +81,13 @@ class ZstdCompressor final : public PieceCompressor {
     piece.bytes.resize(checked(ZSTD_compress2(context.get(), piece.bytes.data(), piece.bytes.size(),
                                               tar.data(), tar.size())));
     return piece;
+  }
+  std::optional<Bytes> decompress(ByteView compressed, std::uint64_t tar_size) const override {
+    Bytes tar(tar_size);
+    const std::size_t size =
+        ZSTD_decompress(tar.data(), tar.size(), compressed.data(), compressed.size());
+    if (ZSTD_isError(size) != 0 || size != tar_size) return std::nullopt;
+    return tar;
   }
   Bytes start() const override { return {}; }
   Bytes end(std::uint32_t, std::uint64_t) const override { return {}; }
@@ -91,16 +114,20 @@ class ZstdCompressor final : public PieceCompressor {
 class NoCompressor final : public PieceCompressor {
  public:
   CompressedPiece compress(ByteView tar) const override {
-    return {Bytes(tar.begin(), tar.end()), 0, tar.size()};
+    return {Bytes(tar.begin(), tar.end()), crc32(tar), tar.size()};
+  }
+  std::optional<Bytes> decompress(ByteView compressed, std::uint64_t tar_size) const override {
+    if (compressed.size() != tar_size) return std::nullopt;
+    return Bytes(compressed.begin(), compressed.end());
   }
   Bytes start() const override { return {}; }
   Bytes end(std::uint32_t, std::uint64_t) const override { return {}; }
   std::string media_type() const override { return "application/vnd.oci.image.layer.v1.tar"; }
-  std::string identity() const override { return "none"; }
+  std::string identity() const override { return fmt::format("none cut {}", piece_size); }
 };
 
-int level_within(const Compression& compression, const char* codec, int highest) {
-  const int level = compression.level.value_or(default_level);
+int level_within(const Compression& compression, const char* codec, int usual, int highest) {
+  const int level = compression.level.value_or(usual);
   if (level < 1 || level > highest)
     throw Error(ErrorKind::usage, fmt::format("compression level {} is not one of {}'s: 1 to {}",
                                               level, codec, highest));
@@ -112,9 +139,11 @@ int level_within(const Compression& compression, const char* codec, int highest)
 std::unique_ptr<PieceCompressor> make_compressor(const Compression& compression) {
   switch (compression.codec) {
     case Codec::gzip:
-      return std::make_unique<GzipCompressor>(level_within(compression, "gzip", 12));
+      return std::make_unique<GzipCompressor>(
+          level_within(compression, "gzip", default_gzip_level, 12));
     case Codec::zstd:
-      return std::make_unique<ZstdCompressor>(level_within(compression, "zstd", 19));
+      return std::make_unique<ZstdCompressor>(
+          level_within(compression, "zstd", default_zstd_level, 19));
     case Codec::none:
       return std::make_unique<NoCompressor>();
   }

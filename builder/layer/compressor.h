@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "apk/support/bytes.h"
@@ -12,12 +13,12 @@ namespace tarn::builder {
 
 /// Segments longer than this are cut at its multiples, so that several threads can share one. Part
 /// of the format: never a function of the number of threads or of what is cached.
-inline constexpr std::uint64_t piece_size = 8U << 20U;
+inline constexpr std::uint64_t piece_size = 4U << 20U;
 
 /// A compressed run of tar.
 struct CompressedPiece {
   Bytes bytes;
-  std::uint32_t crc = 0;       ///< CRC-32 of the tar, for gzip
+  std::uint32_t crc = 0;       ///< CRC-32 of the tar
   std::uint64_t tar_size = 0;  ///< octets of tar
 };
 
@@ -31,6 +32,9 @@ class PieceCompressor {
   PieceCompressor& operator=(const PieceCompressor&) = delete;
 
   virtual CompressedPiece compress(ByteView tar) const = 0;
+  /// The tar of a piece that compress() made of `tar_size` octets; nothing when it holds other than
+  /// that many. That they are the right ones is for the caller to check.
+  virtual std::optional<Bytes> decompress(ByteView compressed, std::uint64_t tar_size) const = 0;
   /// Octets before the first piece.
   virtual Bytes start() const = 0;
   /// Octets after the last; of the CRC-32 and the length of all pieces together.
@@ -41,7 +45,7 @@ class PieceCompressor {
   virtual std::string identity() const = 0;
 };
 
-/// The compressor for a recipe's choice: gzip by libdeflate (level 1 to 12, default 9; the parts of
+/// The compressor for a recipe's choice: gzip by libdeflate (level 1 to 12, default 6; the parts of
 /// one member), zstd (level 1 to 19, default 9; a frame each) or none.
 /// Throws Error (usage) for a level the codec does not have.
 std::unique_ptr<PieceCompressor> make_compressor(const Compression& compression);

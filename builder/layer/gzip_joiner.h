@@ -18,6 +18,9 @@ Bytes gzip_start();
 /// Throws Error (failed) when `deflated` is not exactly one whole stream of `expected_size` octets.
 Bytes make_joinable(Bytes deflated, std::uint64_t expected_size);
 
+/// What make_joinable() gave, as a stream that ends: with a final, empty block.
+Bytes end_deflate_stream(ByteView joinable);
+
 /// The final, empty block and the trailer for all parts together.
 Bytes gzip_end(std::uint32_t crc, std::uint64_t size);
 

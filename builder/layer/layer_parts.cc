@@ -120,8 +120,9 @@ std::vector<LayerPart> split_rootfs(const Rootfs& rootfs,
       return;
     }
     const std::size_t place = places.of_node(*entry.node);
-    if (place == places.top() || entry.node->type == NodeType::symlink) top.put(path, entry);
-    if (place != places.top()) {
+    if (place == places.top()) {
+      top.put(path, entry);
+    } else {
       fillers[place].put_directories(stack);
       fillers[place].put(path, entry);
     }

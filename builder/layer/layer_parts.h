@@ -13,7 +13,7 @@ namespace tarn::builder {
 /// The part of a rootfs that one of several layers brings.
 struct LayerPart {
   Rootfs rootfs;           ///< shares its nodes, but for directories, with the whole
-  std::int64_t epoch = 0;  ///< seconds; the time for its directories, links and generated files
+  std::int64_t epoch = 0;  ///< seconds; the time for its directories and generated files
 };
 
 /// Splits a rootfs into a part for each group of packages and one on top of them, which together,
@@ -22,9 +22,8 @@ struct LayerPart {
 /// * What a package brought, but for directories, lies in its group's part, with the directories
 ///   above it. The part's epoch is the newest build time among the group's packages, so that it
 ///   does not change with the packages of other parts; `epoch` bounds it.
-/// * The top has every directory, what no package brought, and once more the symbolic links of the
-///   other parts: so these have the times that they have in an image of one layer. Its epoch is
-///   `epoch`.
+/// * The top has every directory, so that these have the times that they have in an image of one
+///   layer, and what no package brought. Its epoch is `epoch`.
 /// * Names that share a file lie in one part: the topmost to which one of them belongs. Links over
 ///   layers are read in different ways.
 /// * Each part of packages has a lib/apk/db/installed with its own packages, where the rootfs has

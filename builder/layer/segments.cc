@@ -108,8 +108,8 @@ class RecordMaker {
 
   std::int64_t mtime_of(const Entry& entry) const {
     const NodeType type = entry.node->type;
-    if (type == NodeType::directory || type == NodeType::symlink || !entry.owner.is_package())
-      return times_.epoch;
+    // A package's own times, so that its segment does not change with the other packages.
+    if (type == NodeType::directory || !entry.owner.is_package()) return times_.epoch;
     return std::min(entry.node->mtime, times_.newest.value_or(entry.node->mtime));
   }
 
@@ -233,29 +233,29 @@ std::vector<const ContentSource*> segment_sources(const Segment& segment, std::u
   return sources;
 }
 
-Sha256Digest segment_key(const Segment& segment, const SourceIdentity& identity,
-                         std::string_view compressor) {
+Sha256Digest segment_key(const Segment& segment, std::string_view compressor) {
   Sha256 hasher;
   describe(hasher, fmt::format("tarn segment, tar format {}", tar_format_version));
   describe(hasher, compressor);
   std::shared_ptr<const Bytes> loaded;
-  const ContentSource* loaded_from = nullptr;
+  const ContentSource* source = nullptr;
+  std::string identity;
   for (const SegmentRecord& record : segment.records) {
     describe(hasher, record.header);
-    if (record.content.size == 0) continue;
-    const ContentSource& source = source_of(record.content);
-    if (const auto name = identity(source)) {
-      describe(hasher, "source");
-      describe(hasher, *name);
-      describe(hasher, fmt::format("{}+{}", record.content.offset, record.content.size));
-      continue;
+    const Content& content = record.content;
+    if (content.size == 0) continue;
+    if (&source_of(content) != source) {
+      source = &source_of(content);
+      identity = source->identity();
+      if (identity.empty()) loaded = source->load();
     }
-    if (&source != loaded_from) {
-      loaded = source.load();
-      loaded_from = &source;
+    if (identity.empty()) {
+      describe(hasher, "content");
+      describe(hasher, to_hex(sha256(content_range(content, *loaded))));
+    } else {
+      describe(hasher, identity);
+      describe(hasher, fmt::format("{}+{}", content.offset, content.size));
     }
-    describe(hasher, "content");
-    describe(hasher, to_hex(sha256(content_range(record.content, *loaded))));
   }
   return hasher.finish();
 }

@@ -41,8 +41,8 @@ struct Segment {
 
 /// How entries get their times.
 struct SegmentTimes {
-  std::int64_t epoch = 0;  ///< of directories, symlinks and all that no package brought; seconds
-  std::optional<std::int64_t> newest;  ///< no file is younger than this; seconds
+  std::int64_t epoch = 0;              ///< of directories and all that no package brought; seconds
+  std::optional<std::int64_t> newest;  ///< nothing is younger than this; seconds
 };
 
 /// The rootfs as tar, in segments: directories; each package in install order; generated entries;
@@ -67,15 +67,10 @@ Bytes read_segment(const Segment& segment, std::uint64_t begin, std::uint64_t en
 std::vector<const ContentSource*> segment_sources(const Segment& segment, std::uint64_t begin,
                                                   std::uint64_t end);
 
-/// A text that stands for all octets of a source ("apk Q1…", a SHA-256 of the data): equal texts
-/// mean equal octets. Nothing for a source that has no such text; its contents are hashed then.
-using SourceIdentity = std::function<std::optional<std::string>(const ContentSource& source)>;
-
 /// What a compressed segment is known by: a hash of the tar format's version, the final metadata of
 /// its entries as their headers have it, the identity of their contents, and what compresses it
 /// (PieceCompressor::identity). Equal keys mean equal octets. A function of the segment's inputs
-/// alone: a content whose source has an identity is not loaded.
-Sha256Digest segment_key(const Segment& segment, const SourceIdentity& identity,
-                         std::string_view compressor);
+/// alone: a content whose source has an identity is not loaded, of others each is hashed.
+Sha256Digest segment_key(const Segment& segment, std::string_view compressor);
 
 }  // namespace tarn::builder

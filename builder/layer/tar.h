@@ -43,7 +43,7 @@ struct TarHeader {
 inline constexpr std::uint64_t tar_block = 512;
 
 /// Changes when the same header or the same tree gives other octets.
-inline constexpr int tar_format_version = 1;
+inline constexpr int tar_format_version = 2;
 
 /// The header as POSIX.1-2001 pax interchange format has it: a ustar block, and before it an
 /// extended header (type 'x') only where ustar cannot say it: a long path or link, a number too

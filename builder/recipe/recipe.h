@@ -117,7 +117,7 @@ struct FileEntry {
 enum class Codec { gzip, zstd, none };
 struct Compression {
   Codec codec = Codec::gzip;
-  std::optional<int> level;  ///< gzip 1–12 (default 9), zstd 1–19 (default 9)
+  std::optional<int> level;  ///< gzip 1–12 (default 6), zstd 1–19 (default 9)
   bool operator==(const Compression&) const = default;
 };
 

@@ -31,6 +31,12 @@ class ArchiveWriter {
   }
 
   void add_file(const std::string& path, ByteView content) {
+    add_blob(path, {.digest = {}, .bytes = content});
+  }
+
+  /// Holds no more than a part of a layer in memory.
+  void add_blob(const std::string& path, const LayoutBlob& blob) {
+    ByteView content = blob.bytes;
     TarHeader header;
     header.path = path;
     header.size = content.size();
@@ -40,6 +46,7 @@ class ArchiveWriter {
       throw_if_stopped(stop_);
       const std::size_t size = std::min(content.size(), write_size);
       sink_.write(content.first(size));
+      if (blob.layer != nullptr) blob.layer->blob.let_go(content.first(size));
       content = content.subspan(size);
     }
     sink_.write(as_bytes(padding));
@@ -56,7 +63,7 @@ class ArchiveWriter {
 };
 
 std::string blob_path(const Sha256Digest& digest) {
-  return LayoutBlob{digest, {}}.path();
+  return LayoutBlob{.digest = digest, .bytes = {}}.path();
 }
 
 /// What docker shows for an image of several: tags cannot be shared in a docker-archive.
@@ -116,23 +123,23 @@ void write_layout_archive(const Images& images, ArchiveForm form, ArchiveWriter&
   if (form == ArchiveForm::hybrid) archive.add_file("manifest.json", as_bytes(manifest));
   archive.add_folder("blobs");
   archive.add_folder("blobs/sha256");
-  for (const LayoutBlob& blob : blobs) archive.add_file(blob.path(), blob.bytes);
+  for (const LayoutBlob& blob : blobs) archive.add_blob(blob.path(), blob);
 }
 
 void write_docker_archive(const Images& images, ArchiveWriter& archive) {
   const BlobNames names = docker_names();
-  std::map<std::string, ByteView> files;
+  std::map<std::string, LayoutBlob> files;
   for (const Image& image : images.images) {
-    files[names.config(image)] = as_bytes(image.config.text);
+    files[names.config(image)] = {image.config.digest, as_bytes(image.config.text), nullptr};
     for (const Layer& layer : image.layers) {
       if (layer.media_type.ends_with("zstd")) throw no_zstd_in_docker_archive();
-      files[names.layer(layer)] = layer.blob.bytes();
+      files[names.layer(layer)] = {layer.digest, layer.blob.bytes(), &layer};
     }
   }
   if (files.empty()) throw Error(ErrorKind::failed, "there is no image to write");
   const std::string manifest = dump_json(docker_manifest(images, names));
   archive.add_file("manifest.json", as_bytes(manifest));
-  for (const auto& [path, content] : files) archive.add_file(path, content);
+  for (const auto& [path, blob] : files) archive.add_blob(path, blob);
 }
 
 }  // namespace

@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/fs.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "apk/support/error.h"
 #include "apk/support/file.h"
@@ -119,10 +123,61 @@ Json extend_index(const std::filesystem::path& folder, const Json& added) {
   return index;
 }
 
+/// The blob as it lies in the cache, which checked it; empty for another.
+std::filesystem::path place_in_cache(const LayoutBlob& blob) {
+  if (blob.layer == nullptr || blob.layer->place != BlobPlace::cache) return {};
+  return blob.layer->blob.path();
+}
+
 bool is_whole(const std::filesystem::path& path, const LayoutBlob& blob) {
   if (!is_file(path)) return false;
+  std::error_code status;
+  const auto cached = place_in_cache(blob);
+  if (!cached.empty() && std::filesystem::equivalent(path, cached, status)) return true;
   const MappedFile there = MappedFile::open(path);
   return there.bytes().size() == blob.bytes.size() && sha256(there.bytes()) == blob.digest;
+}
+
+/// Whether two files have owner and mode in common.
+bool have_equal_access(int one, int other) {
+  struct stat first {};
+  struct stat second {};
+  return ::fstat(one, &first) == 0 && ::fstat(other, &second) == 0 &&
+         first.st_mode == second.st_mode && first.st_uid == second.st_uid &&
+         first.st_gid == second.st_gid;
+}
+
+/// Shares the octets of a file of the cache, where the file system can: as a copy that is made on
+/// writing, else as another name. Blobs are never written to once they are there.
+bool share(const std::filesystem::path& cached, const std::filesystem::path& path) {
+  const FileDescriptor source(::open(cached.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source) return false;
+  AtomicFile copy(path);
+  if (::ioctl(copy.fd(), FICLONE, source.get()) == 0) {
+    copy.commit();
+    return true;
+  }
+  if (!have_equal_access(source.get(), copy.fd())) return false;
+  const TemporaryDirectory beside(path.parent_path() / ".tarn-blob-");
+  const auto name = beside.path() / path.filename();
+  std::error_code status;
+  std::filesystem::create_hard_link(cached, name, status);
+  if (!status) std::filesystem::rename(name, path, status);
+  return !status;
+}
+
+void write_blob(const std::filesystem::path& path, const LayoutBlob& blob) {
+  const auto cached = place_in_cache(blob);
+  if (!cached.empty() && share(cached, path)) return;
+  constexpr std::size_t step = 4U << 20U;
+  AtomicFile file(path);
+  for (ByteView rest = blob.bytes; !rest.empty();) {
+    const ByteView part = rest.first(std::min(rest.size(), step));
+    file.write(part);
+    if (blob.layer != nullptr) blob.layer->blob.let_go(part);
+    rest = rest.subspan(part.size());
+  }
+  file.commit();
 }
 
 /// Writes all but index.json, then that.
@@ -133,7 +188,7 @@ void fill(const std::filesystem::path& folder, const std::vector<LayoutBlob>& bl
   for (const LayoutBlob& blob : blobs) {
     throw_if_stopped(stop);
     const auto path = folder / blob.path();
-    if (!is_whole(path, blob)) write_file(path, blob.bytes);
+    if (!is_whole(path, blob)) write_blob(path, blob);
   }
   throw_if_stopped(stop);
   write_file(folder / "index.json", dump_json(index));

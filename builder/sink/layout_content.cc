@@ -16,8 +16,8 @@ std::vector<LayoutBlob> layout_blobs(const Images& images) {
   if (images.images.empty()) throw Error(ErrorKind::failed, "there is no image to write");
   std::vector<LayoutBlob> blobs;
   std::set<Sha256Digest> known;
-  const auto add = [&](const Sha256Digest& digest, ByteView bytes) {
-    if (known.insert(digest).second) blobs.push_back({digest, bytes});
+  const auto add = [&](const Sha256Digest& digest, ByteView bytes, const Layer* layer = nullptr) {
+    if (known.insert(digest).second) blobs.push_back({digest, bytes, layer});
   };
   const auto sorted = by_platform(images.images);
   if (sorted.size() > 1) add(images.index.digest, as_bytes(images.index.text));
@@ -26,7 +26,7 @@ std::vector<LayoutBlob> layout_blobs(const Images& images) {
     add(image->config.digest, as_bytes(image->config.text));
   }
   for (const Image* image : sorted)
-    for (const Layer& layer : image->layers) add(layer.digest, layer.blob.bytes());
+    for (const Layer& layer : image->layers) add(layer.digest, layer.blob.bytes(), &layer);
   return blobs;
 }
 

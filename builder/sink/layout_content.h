@@ -20,6 +20,7 @@ inline constexpr const char* image_name_key = "io.containerd.image.name";
 struct LayoutBlob {
   Sha256Digest digest;
   ByteView bytes;
+  const Layer* layer = nullptr;  ///< whose blob it is; null for what is small
   /// Its path in a layout: "blobs/sha256/…".
   std::string path() const;
 };

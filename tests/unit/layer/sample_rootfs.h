@@ -12,17 +12,20 @@ namespace tarn::test {
 /// A source that counts how often it is loaded.
 class CountingSource : public builder::ContentSource {
  public:
-  explicit CountingSource(std::string text) : text_(std::move(text)) {}
+  explicit CountingSource(std::string text, std::string identity = {})
+      : text_(std::move(text)), identity_(std::move(identity)) {}
   std::shared_ptr<const Bytes> load() const override {
     ++loads_;
     const auto bytes = as_bytes(text_);
     return std::make_shared<const Bytes>(bytes.begin(), bytes.end());
   }
+  std::string identity() const override { return identity_; }
   int loads() const { return loads_; }
   const std::string& text() const { return text_; }
 
  private:
   std::string text_;
+  std::string identity_;
   mutable std::atomic<int> loads_ = 0;
 };
 

@@ -42,11 +42,11 @@ std::string failure(const std::vector<Layer>& layers) {
 
 TEST_CASE("layer tree: shows what the layer's tar shows, in every compression") {
   for (const Codec codec : {Codec::gzip, Codec::zstd, Codec::none}) {
-    const TemporaryDirectory folder(std::filesystem::temp_directory_path() / "tarn-sink-");
+    test::ScratchCache scratch;
     LayerOptions options;
     options.compression = {codec, {}};
     const std::vector<Layer> layers = {
-        write_layer(test::sample_rootfs(), options, folder.path(), {})};
+        write_layer(test::sample_rootfs(), options, scratch.cache, {})};
     const LayerTree tree(layers, 77, {});
     const auto expected = test::read_archive(layers.front().blob.bytes());
     REQUIRE(tree.entries().size() == expected.size() + 1);

@@ -14,10 +14,10 @@ using namespace tarn::builder;
 namespace {
 
 std::vector<Layer> sample_layers(Codec codec) {
-  const TemporaryDirectory folder(std::filesystem::temp_directory_path() / "tarn-sink-");
+  test::ScratchCache scratch;
   LayerOptions options;
   options.compression.codec = codec;
-  return {write_layer(test::sample_rootfs(), options, folder.path(), {})};
+  return {write_layer(test::sample_rootfs(), options, scratch.cache, {})};
 }
 
 std::string rootfs_tar(const std::vector<Layer>& layers, const Compression& compression) {

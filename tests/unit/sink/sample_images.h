@@ -7,6 +7,7 @@
 #include "apk/support/file.h"
 #include "builder/sink/sink.h"
 #include "unit/layer/sample_rootfs.h"
+#include "unit/layer/scratch_cache.h"
 
 namespace tarn::test {
 
@@ -16,10 +17,10 @@ inline builder::Images sample_images(const std::vector<std::string>& architectur
   using namespace builder;
   Rootfs rootfs = sample_rootfs();
   rootfs.write_file("content", content, Owner{});
-  const TemporaryDirectory folder(std::filesystem::temp_directory_path() / "tarn-sink-");
+  test::ScratchCache scratch;
   LayerOptions options;
   options.compression.level = 1;
-  const Layer layer = write_layer(rootfs, options, folder.path(), {});
+  const Layer layer = write_layer(rootfs, options, scratch.cache, {});
   Images images;
   for (const std::string& name : architectures) {
     ImageFacts facts;

@@ -1,0 +1,329 @@
+#include "builder/layer/assembly.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "apk/support/error.h"
+#include "builder/layer/in_order.h"
+#include "builder/layer/segment_contents.h"
+
+namespace tarn::builder {
+namespace {
+
+/// A run of tar that is compressed by itself.
+struct Piece {
+  std::size_t segment;
+  std::uint64_t begin;  ///< in the segment
+  std::uint64_t end;
+  std::size_t number;  ///< among the segment's
+};
+
+std::size_t piece_count(const Segment& segment) {
+  return static_cast<std::size_t>((segment.size + piece_size - 1) / piece_size);
+}
+
+std::vector<Piece> cut(const std::vector<Segment>& segments) {
+  std::vector<Piece> pieces;
+  for (std::size_t i = 0; i < segments.size(); ++i)
+    for (std::size_t n = 0; n < piece_count(segments[i]); ++n)
+      pieces.push_back({i, n * piece_size, std::min((n + 1) * piece_size, segments[i].size), n});
+  return pieces;
+}
+
+std::string label_of(const Segment& segment) {
+  switch (segment.kind) {
+    case SegmentKind::directories:
+      return "directories";
+    case SegmentKind::package:
+      return fmt::format("package {}", segment.owner.value);
+    case SegmentKind::generated:
+      return "generated files";
+    case SegmentKind::end:
+      return "end";
+  }
+  return {};
+}
+
+/// A piece as it goes into a layer.
+struct MadePiece {
+  std::size_t index = 0;
+  Bytes tar;  ///< empty where its hash is known
+  Bytes compressed;
+  std::uint32_t tar_crc = 0;
+};
+
+/// One segment on its way into a layer.
+struct Part {
+  Sha256Digest key;         ///< of the segment
+  Sha256Digest prefix_key;  ///< of all segments up to this one
+  std::optional<StoredSegment> stored;
+  std::atomic<bool> is_damaged = false;  ///< the cache's
+  SegmentContents contents;
+  std::uint64_t begin = 0;  ///< in the blob
+};
+
+/// Octets of a file that was just written.
+Bytes read_range(int file, std::uint64_t offset, std::uint64_t size) {
+  Bytes octets(size);
+  for (std::size_t got = 0; got < octets.size();) {
+    const ssize_t step =
+        ::pread(file, octets.data() + got, octets.size() - got, static_cast<off_t>(offset + got));
+    if (step < 0 && errno == EINTR) continue;
+    if (step <= 0) throw system_error("reading the layer again", step < 0 ? errno : EIO);
+    got += static_cast<std::size_t>(step);
+  }
+  return octets;
+}
+
+class Assembly {
+ public:
+  Assembly(const std::vector<Segment>& segments, const PieceCompressor& compressor,
+           LayerCache& cache, std::size_t threads)
+      : segments_(segments),
+        compressor_(compressor),
+        cache_(cache),
+        threads_(std::max<std::size_t>(threads, 1)),
+        pieces_(cut(segments)),
+        parts_(segments.size()) {
+    Sha256Digest prefix = sha256(compressor.identity());
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      parts_[i].key = segment_key(segments[i], compressor.identity());
+      Sha256 hasher;
+      for (const Sha256Digest& digest : {prefix, parts_[i].key})
+        hasher.update(std::as_bytes(std::span(digest.octets)));
+      prefix = parts_[i].prefix_key = hasher.finish();
+    }
+  }
+
+  Layer run(const std::stop_token& stop) {
+    Progress& progress = cache_.progress();
+    const Sha256Digest& whole = parts_.back().prefix_key;
+    if (auto known = cache_.find_layer(whole, threads_)) {
+      progress.count("layers reused", 1);
+      return std::move(*known);
+    }
+    find_prefix();
+    find_segments();
+    blob_.emplace(cache_.new_file());
+    write_plain(compressor_.start());
+    make_pieces(stop);
+    Layer layer = finish();
+    keep_segments();
+    if (known_.size() > resumed_) cache_.put_prefixes(parts_.front().prefix_key, known_);
+    cache_.put_layer(whole, std::move(*blob_), blob_crc_, layer);
+    return layer;
+  }
+
+ private:
+  /// Takes the hashes up where an earlier layer stops being the same.
+  void find_prefix() {
+    for (const LayerPrefix& prefix : cache_.prefixes(parts_.front().prefix_key)) {
+      if (resumed_ == parts_.size() || prefix.key != parts_[resumed_].prefix_key) break;
+      known_.push_back(prefix);
+      ++resumed_;
+    }
+    if (resumed_ == 0) return;
+    tar_hash_ = known_.back().tar;
+    blob_hash_ = known_.back().blob;
+    tar_crc_ = known_.back().tar_crc;
+    resumed_blob_size_ = blob_hash_.size();
+  }
+
+  void find_segments() {
+    std::size_t reused = 0;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      if (!is_kept(segments_[i])) continue;
+      parts_[i].stored = cache_.find_segment(parts_[i].key, piece_count(segments_[i]));
+      reused += parts_[i].stored ? 1 : 0;
+    }
+    cache_.progress().count("segments reused", reused);
+  }
+
+  void make_pieces(const std::stop_token& stop) {
+    std::vector<std::uint64_t> sizes;
+    for (const Piece& piece : pieces_) {
+      sizes.push_back(piece.end - piece.begin);
+      parts_[piece.segment].contents.expect(sources_of(piece));
+    }
+    InOrder<MadePiece> run(sizes, (threads_ + 2) * piece_size,
+                           [this](std::size_t i) { return make(i); },
+                           {[this](const MadePiece& made) { take_tar(made); },
+                            [this](const MadePiece& made) { take_compressed(made); }});
+    run.run(threads_, stop);
+  }
+
+  std::vector<const ContentSource*> sources_of(const Piece& piece) const {
+    return segment_sources(segments_[piece.segment], piece.begin, piece.end);
+  }
+
+  MadePiece make(std::size_t i) {
+    const Piece& piece = pieces_[i];
+    Part& part = parts_[piece.segment];
+    std::optional<MadePiece> made;
+    if (part.stored) made = from_cache(i);
+    if (!made) made = compress(i);
+    part.contents.release(sources_of(piece));
+    return std::move(*made);
+  }
+
+  std::optional<MadePiece> from_cache(std::size_t i) {
+    const Piece& piece = pieces_[i];
+    Part& part = parts_[piece.segment];
+    const StoredPiece& stored = part.stored->pieces()[piece.number];
+    MadePiece made{i, {}, {}, stored.tar_crc};
+    if (auto octets = part.stored->read(piece.number)) {
+      made.compressed = std::move(*octets);
+      if (piece.segment < resumed_) return made;
+      const Span span(cache_.progress(), "inflate segment", label_of(segments_[piece.segment]),
+                      piece.end - piece.begin);
+      auto tar = compressor_.decompress(made.compressed, piece.end - piece.begin);
+      if (tar && crc32(*tar) == stored.tar_crc) {
+        made.tar = std::move(*tar);
+        return made;
+      }
+    }
+    part.is_damaged = true;
+    return std::nullopt;
+  }
+
+  MadePiece compress(std::size_t i) {
+    const Piece& piece = pieces_[i];
+    const Segment& segment = segments_[piece.segment];
+    SegmentContents& contents = parts_[piece.segment].contents;
+    MadePiece made{i, {}, {}, 0};
+    made.tar = read_segment(segment, piece.begin, piece.end,
+                            [&](const ContentSource& source) { return contents.load(source); });
+    const Span span(cache_.progress(), "compress", label_of(segment), made.tar.size());
+    CompressedPiece compressed = compressor_.compress(made.tar);
+    made.compressed = std::move(compressed.bytes);
+    made.tar_crc = compressed.crc;
+    return made;
+  }
+
+  bool ends_segment(const Piece& piece) const { return piece.end == segments_[piece.segment].size; }
+
+  void take_tar(const MadePiece& made) {
+    const Piece& piece = pieces_[made.index];
+    if (piece.segment < resumed_) return;
+    tar_hash_.update(made.tar);
+    if (ends_segment(piece)) tar_states_.push_back(tar_hash_);
+  }
+
+  void take_compressed(const MadePiece& made) {
+    const Piece& piece = pieces_[made.index];
+    if (piece.number == 0) parts_[piece.segment].begin = blob_size_;
+    stored_.push_back({made.compressed.size(), crc32(made.compressed), made.tar_crc});
+    write(made.compressed, stored_.back().crc);
+    if (piece.segment < resumed_) return;
+    tar_crc_ = crc32_combine(tar_crc_, made.tar_crc, piece.end - piece.begin);
+    if (ends_segment(piece)) blob_states_.emplace_back(blob_hash_, tar_crc_);
+  }
+
+  /// What a known prefix has is not hashed again.
+  void write(ByteView octets, std::uint32_t crc) {
+    blob_->write(octets);
+    blob_crc_ = crc32_combine(blob_crc_, crc, octets.size());
+    if (blob_size_ >= resumed_blob_size_) blob_hash_.update(octets);
+    blob_size_ += octets.size();
+  }
+
+  void write_plain(ByteView octets) { write(octets, crc32(octets)); }
+
+  Layer finish() {
+    for (std::size_t i = 0; i < tar_states_.size(); ++i)
+      known_.push_back({parts_[resumed_ + i].prefix_key, tar_states_[i], blob_states_[i].first,
+                        blob_states_[i].second});
+    write_plain(compressor_.end(tar_crc_, tar_hash_.size()));
+    Layer layer;
+    layer.digest = blob_hash_.digest();
+    layer.diff_id = tar_hash_.digest();
+    layer.size = blob_size_;
+    layer.tar_size = tar_hash_.size();
+    layer.media_type = compressor_.media_type();
+    return layer;
+  }
+
+  /// Keeps what was made: its octets are read from the layer.
+  void keep_segments() {
+    std::size_t made = 0;
+    for (std::size_t p = 0; p < pieces_.size();) {
+      const std::size_t segment = pieces_[p].segment;
+      const std::size_t count = piece_count(segments_[segment]);
+      const Part& part = parts_[segment];
+      if (is_kept(segments_[segment]) && (!part.stored || part.is_damaged)) {
+        ++made;
+        NewSegment kept = cache_.new_segment();
+        std::uint64_t at = part.begin;
+        for (std::size_t n = p; n < p + count; ++n) {
+          kept.add(read_range(blob_->fd(), at, stored_[n].size), stored_[n].tar_crc);
+          at += stored_[n].size;
+        }
+        cache_.put_segment(part.key, std::move(kept));
+      }
+      p += count;
+    }
+    cache_.progress().count("segments compressed", made);
+  }
+
+  const std::vector<Segment>& segments_;
+  const PieceCompressor& compressor_;
+  LayerCache& cache_;
+  std::size_t threads_;
+  std::vector<Piece> pieces_;
+  std::vector<Part> parts_;
+
+  std::size_t resumed_ = 0;  ///< segments whose hashes are known
+  std::uint64_t resumed_blob_size_ = 0;
+  std::vector<LayerPrefix> known_;
+
+  // One taker's:
+  ResumableSha256 tar_hash_;
+  std::vector<ResumableSha256> tar_states_;
+  // The other's:
+  std::optional<AtomicFile> blob_;
+  ResumableSha256 blob_hash_;
+  std::uint64_t blob_size_ = 0;
+  std::uint32_t blob_crc_ = 0;
+  std::uint32_t tar_crc_ = 0;
+  std::vector<std::pair<ResumableSha256, std::uint32_t>> blob_states_;
+  std::vector<StoredPiece> stored_;
+};
+
+}  // namespace
+
+bool is_kept(const Segment& segment) {
+  return segment.kind == SegmentKind::package;
+}
+
+Layer assemble_layer(const std::vector<Segment>& segments, const PieceCompressor& compressor,
+                     LayerCache& cache, std::size_t threads, const std::stop_token& stop) {
+  return Assembly(segments, compressor, cache, threads).run(stop);
+}
+
+void keep_segment(const Segment& segment, const PieceCompressor& compressor, LayerCache& cache,
+                  const std::stop_token& stop) {
+  const Sha256Digest key = segment_key(segment, compressor.identity());
+  if (cache.find_segment(key, piece_count(segment))) return;
+  NewSegment kept = cache.new_segment();
+  SegmentContents contents;
+  for (std::uint64_t begin = 0; begin < segment.size; begin += piece_size) {
+    throw_if_stopped(stop);
+    const std::uint64_t end = std::min(begin + piece_size, segment.size);
+    const Bytes tar = read_segment(segment, begin, end,
+                                   [](const ContentSource& source) { return source.load(); });
+    const Span span(cache.progress(), "compress", label_of(segment), tar.size());
+    const CompressedPiece piece = compressor.compress(tar);
+    kept.add(piece.bytes, piece.crc);
+  }
+  cache.put_segment(key, std::move(kept));
+  cache.progress().count("segments compressed", 1);
+}
+
+}  // namespace tarn::builder
