@@ -1,5 +1,6 @@
 #include "builder/layer/gzip_joiner.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -50,10 +51,8 @@ Bytes make_joinable(Bytes deflated, std::uint64_t expected_size) {
 }
 
 Bytes end_deflate_stream(ByteView joinable) {
-  Bytes whole;
-  whole.reserve(joinable.size() + empty_final_block.size());
-  whole.assign(joinable.begin(), joinable.end());
-  whole.insert(whole.end(), empty_final_block.begin(), empty_final_block.end());
+  Bytes whole(joinable.size() + empty_final_block.size());
+  std::ranges::copy(empty_final_block, std::ranges::copy(joinable, whole.begin()).out);
   return whole;
 }
 
