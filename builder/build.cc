@@ -1,12 +1,14 @@
 #include "builder/build.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "apk/package/package_file.h"
 #include "apk/support/parallel.h"
+#include "builder/build_memo.h"
 #include "builder/image/image.h"
 #include "builder/layer/layer.h"
 #include "builder/layer/layer_cache.h"
@@ -21,16 +23,18 @@ constexpr const char* untrusted_annotation = "tarn.allow-untrusted";
 
 class Stopwatch {
  public:
-  explicit Stopwatch(std::vector<Pass>& passes) : passes_(passes) {}
+  Stopwatch(std::vector<Pass>& passes, Progress& progress) : passes_(passes), progress_(progress) {}
   /// Ends the pass that began with the last call (or the construction).
   void lap(std::string name) {
     const auto now = std::chrono::steady_clock::now();
+    progress_.record({"pass", name, begin_, now, 0});
     passes_.push_back({std::move(name), now - begin_});
     begin_ = now;
   }
 
  private:
   std::vector<Pass>& passes_;
+  Progress& progress_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
@@ -86,58 +90,112 @@ std::vector<Layer> make_layers(const Recipe& recipe, const Staged& staged, const
   return write_layers(staged.rootfs, staged.installed, budget, options, cache, stop);
 }
 
+/// Builds what no earlier build has made.
+class ImageBuilder {
+ public:
+  ImageBuilder(const Recipe& recipe, const BuildOptions& options, const Resolution& resolution,
+               PackageFiles& files, LayerCache& cache)
+      : recipe_(recipe),
+        options_(options),
+        resolution_(resolution),
+        files_(files),
+        cache_(cache),
+        annotations_(build_annotations(options)) {}
+
+  void add(const ArchitecturePlan& plan, Stopwatch& watch, const std::stop_token& stop) {
+    const std::string& arch = plan.architecture.apk;
+    const std::int64_t created = options_.source_date_epoch.value_or(newest_build_time(plan));
+    newest_ = std::max(newest_, created);
+    const StagingInput input{.resolution = resolution_,
+                             .plan = plan,
+                             .files = files_,
+                             .created = created,
+                             .scratch = options_.scratch,
+                             .threads = options_.resolve.threads};
+    NoteKeeper notes(cache_.progress());
+    Staged staged = stage(recipe_, input, notes, stop);
+    outcome_.notes = join(std::move(outcome_.notes), notes.take());
+    for (auto& script : staged.scripts) outcome_.scripts.push_back({arch, std::move(script)});
+    watch.lap("stage " + arch);
+
+    const LayerOptions layer_options{.compression = recipe_.compression,
+                                     .epoch = created,
+                                     .clamp_times = options_.source_date_epoch.has_value(),
+                                     .threads = options_.resolve.threads};
+    auto layers = make_layers(recipe_, staged, plan.base.get(), layer_options, cache_, stop);
+    watch.lap("layer " + arch);
+
+    const ImageFacts facts{.architecture = plan.architecture,
+                           .created = created,
+                           .user = resolve_run_as(staged.rootfs, recipe_.accounts.run_as),
+                           .annotations = annotations_,
+                           .base = plan.base ? &plan.base->image : nullptr};
+    outcome_.images.push_back(make_image(recipe_, facts, std::move(layers)));
+    outcome_.package_counts.push_back(plan.plan.packages.size());
+  }
+
+  BuildOutcome finish() {
+    outcome_.index =
+        make_image_index(outcome_.images, make_annotations(recipe_, newest_, annotations_));
+    return std::move(outcome_);
+  }
+
+ private:
+  static std::vector<Note> join(std::vector<Note> first, std::vector<Note> second) {
+    std::ranges::move(second, std::back_inserter(first));
+    return first;
+  }
+
+  const Recipe& recipe_;
+  const BuildOptions& options_;
+  const Resolution& resolution_;
+  PackageFiles& files_;
+  LayerCache& cache_;
+  std::map<std::string, std::string> annotations_;
+  std::int64_t newest_ = 0;
+  BuildOutcome outcome_;
+};
+
+BuildResult result_of(BuildOutcome outcome, std::string tag, std::vector<Pass> passes) {
+  return {.images = {.images = std::move(outcome.images),
+                     .index = std::move(outcome.index),
+                     .tag = std::move(tag)},
+          .package_counts = std::move(outcome.package_counts),
+          .passes = std::move(passes),
+          .scripts = std::move(outcome.scripts)};
+}
+
 }  // namespace
 
 BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetcher& fetcher,
                   Progress& progress, const std::stop_token& stop) {
   refuse_what_cannot_be_built(recipe);
-  BuildResult result;
-  Stopwatch watch(result.passes);
+  std::vector<Pass> passes;
+  Stopwatch watch(passes, progress);
+  LayerCache cache(fetcher.store(), progress);
+  BuildMemo memo(fetcher.store(), cache);
 
   ResolveOptions resolve_options = options.resolve;
   resolve_options.scratch = options.scratch;
-  result.resolution = resolve_recipe(recipe, resolve_options, fetcher, progress, stop);
+  Resolution resolution = read_repositories(recipe, resolve_options, fetcher, progress, stop);
+  watch.lap("indexes");
+  const auto key = build_key(recipe, options, resolution);
+  if (auto known = key ? memo.find(*key, options.resolve.threads) : std::nullopt) {
+    for (const Note& note : known->notes) progress.note(note.level, note.text);
+    progress.count("builds reused", 1);
+    watch.lap("look up");
+    return result_of(std::move(*known), options.tag, std::move(passes));
+  }
+  plan_packages(resolution, resolve_options, stop);
   watch.lap("resolve");
 
-  const PackageFiles files = fetch_packages(result.resolution, fetcher);
+  PackageFiles files = fetch_packages(resolution, fetcher);
   watch.lap("fetch");
-
-  LayerCache cache(fetcher.store(), progress);
-  const auto annotations = build_annotations(options);
-  std::int64_t newest = 0;
-  for (const ArchitecturePlan& plan : result.resolution.plans) {
-    const std::string& arch = plan.architecture.apk;
-    const std::int64_t created = options.source_date_epoch.value_or(newest_build_time(plan));
-    newest = std::max(newest, created);
-    const StagingInput input{.resolution = result.resolution,
-                             .plan = plan,
-                             .files = files,
-                             .created = created,
-                             .scratch = options.scratch,
-                             .threads = options.resolve.threads};
-    Staged staged = stage(recipe, input, progress, stop);
-    for (auto& script : staged.scripts) result.scripts.push_back({arch, std::move(script)});
-    watch.lap("stage " + arch);
-
-    const LayerOptions layer_options{.compression = recipe.compression,
-                                     .epoch = created,
-                                     .clamp_times = options.source_date_epoch.has_value(),
-                                     .threads = options.resolve.threads};
-    std::vector<Layer> layers =
-        make_layers(recipe, staged, plan.base.get(), layer_options, cache, stop);
-    watch.lap("layer " + arch);
-
-    const ImageFacts facts{.architecture = plan.architecture,
-                           .created = created,
-                           .user = resolve_run_as(staged.rootfs, recipe.accounts.run_as),
-                           .annotations = annotations,
-                           .base = plan.base ? &plan.base->image : nullptr};
-    result.images.images.push_back(make_image(recipe, facts, std::move(layers)));
-  }
-  result.images.index =
-      make_image_index(result.images.images, make_annotations(recipe, newest, annotations));
-  result.images.tag = options.tag;
-  return result;
+  ImageBuilder builder(recipe, options, resolution, files, cache);
+  for (const ArchitecturePlan& plan : resolution.plans) builder.add(plan, watch, stop);
+  BuildOutcome outcome = builder.finish();
+  if (key) memo.put(*key, outcome);
+  return result_of(std::move(outcome), options.tag, std::move(passes));
 }
 
 }  // namespace tarn::builder

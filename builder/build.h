@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -40,13 +41,15 @@ struct ScriptRun {
 
 struct BuildResult {
   Images images;
-  Resolution resolution;
+  std::vector<std::size_t> package_counts;  ///< of each image
   std::vector<Pass> passes;
   std::vector<ScriptRun> scripts;  ///< in the order in which they ran
 };
 
-/// recipe → images, in memory and `scratch`; writing them out is the sinks' part. The bytes are a
-/// function of the recipe, the options (but for threads and scratch) and the repositories' content.
+/// recipe → images, in memory, the cache and `scratch`; writing them out is the sinks' part. The
+/// bytes are a function of the recipe, the options (but for threads and scratch) and the
+/// repositories' content. Where nothing of these has changed since an earlier build, the images are
+/// those of that build, from the cache.
 BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetcher& fetcher,
                   Progress& progress, const std::stop_token& stop);
 

@@ -131,6 +131,7 @@ std::vector<ArchitectureIndexes> load_indexes(const std::vector<apk::Architectur
         }
       },
       stop);
+  for (std::size_t a = 0; a < loaded.size(); ++a) loaded[a].digests = std::move(raw[a].digests);
   for (const ArchitectureIndexes& architecture : loaded)
     for (const std::string& warning : architecture.index.warnings())
       progress.note(NoteLevel::detail, warning);

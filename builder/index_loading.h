@@ -9,6 +9,7 @@
 #include "apk/index/binary_index.h"
 #include "apk/model/architecture.h"
 #include "apk/model/repository.h"
+#include "apk/support/hash.h"
 #include "apk/support/progress.h"
 #include "apk/trust/keyring.h"
 #include "apk/trust/trusted_index.h"
@@ -17,8 +18,9 @@ namespace tarn::builder {
 
 /// One architecture's indexes.
 struct ArchitectureIndexes {
-  apk::BinaryIndex index;  ///< of all repositories, its sources in their order
-  apk::Keyring keyring;    ///< the given keys, and those that verified the indexes
+  apk::BinaryIndex index;             ///< of all repositories, its sources in their order
+  apk::Keyring keyring;               ///< the given keys, and those that verified the indexes
+  std::vector<Sha256Digest> digests;  ///< of the index files, in the order of repositories
 };
 
 struct IndexOptions {

@@ -207,14 +207,14 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
     resolution.plans.push_back({architectures[a],
                                 std::move(loaded[a].index),
                                 std::move(loaded[a].keyring),
+                                std::move(loaded[a].digests),
                                 {},
                                 std::move(bases[a])});
   return resolution;
 }
 
-Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
-                          apk::Fetcher& fetcher, Progress& progress, const std::stop_token& stop) {
-  Resolution resolution = read_repositories(recipe, options, fetcher, progress, stop);
+void plan_packages(Resolution& resolution, const ResolveOptions& options,
+                   const std::stop_token& stop) {
   const apk::Origins origins = origins_of(resolution);
   parallel_for(
       resolution.plans.size(), options.threads,
@@ -230,6 +230,12 @@ Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
     const VersionDifferences differences = find_version_differences(named_plans(resolution));
     if (!differences.packages.empty()) throw different_versions_error(differences);
   }
+}
+
+Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
+                          apk::Fetcher& fetcher, Progress& progress, const std::stop_token& stop) {
+  Resolution resolution = read_repositories(recipe, options, fetcher, progress, stop);
+  plan_packages(resolution, options, stop);
   return resolution;
 }
 

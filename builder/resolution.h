@@ -13,6 +13,7 @@
 #include "apk/model/architecture.h"
 #include "apk/model/repository.h"
 #include "apk/solver/solver.h"
+#include "apk/support/hash.h"
 #include "apk/support/progress.h"
 #include "apk/trust/keyring.h"
 #include "apk/trust/trusted_index.h"
@@ -42,6 +43,7 @@ struct ArchitecturePlan {
   apk::Architecture architecture;
   apk::BinaryIndex index;  ///< of Resolution::repositories
   apk::Keyring keyring;    ///< the recipe's keys, and those that verified the indexes
+  std::vector<Sha256Digest> index_digests;  ///< of the index files, in order of the repositories
   /// What is to be installed: of an image on top of a base image only what that does not have.
   apk::Plan plan;
   std::shared_ptr<const BaseImage> base{};  ///< of the recipe's base image, where it has one
@@ -72,6 +74,11 @@ std::vector<NamedPlan> named_plans(const Resolution& resolution);
 Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options,
                              apk::Fetcher& fetcher, Progress& progress,
                              const std::stop_token& stop);
+
+/// indexes ─ solver: fills the plans of what read_repositories() gave.
+/// Throws Error: usage, unsatisfiable.
+void plan_packages(Resolution& resolution, const ResolveOptions& options,
+                   const std::stop_token& stop);
 
 /// recipe ─ indexes ─ solver: brings and checks the indexes of all architectures, then plans each.
 /// Throws Error: usage for the recipe's own mistakes, network, trust, unsatisfiable.

@@ -50,7 +50,7 @@ void summarise(const BuildResult& result, const std::vector<Output>& outputs, Pr
         NoteLevel::info,
         fmt::format(
             "{}: {} packages, {} {} ({} unpacked)", image.architecture.platform(),
-            result.resolution.plans[i].plan.packages.size(),
+            result.package_counts[i],
             image.layers.size() == 1 ? "layer" : fmt::format("{} layers", image.layers.size()),
             format_size(size), format_size(tar_size)));
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -39,6 +40,7 @@ struct Layer {
   std::uint64_t tar_size = 0;
   std::string media_type;
   BlobPlace place = BlobPlace::elsewhere;
+  std::optional<Sha256Digest> cache_key{};  ///< under which the cache has it
 };
 
 /// Writes the rootfs as one layer: segments (directories; each package's files in install order;

@@ -230,7 +230,8 @@ std::optional<Layer> LayerCache::find_layer(const Sha256Digest& key, std::size_t
                .size = entry->size,
                .tar_size = *tar_size,
                .media_type = media_type->second,
-               .place = BlobPlace::cache};
+               .place = BlobPlace::cache,
+               .cache_key = key};
 }
 
 void LayerCache::put_layer(const Sha256Digest& key, AtomicFile file, std::uint32_t crc,
@@ -246,6 +247,7 @@ void LayerCache::put_layer(const Sha256Digest& key, AtomicFile file, std::uint32
   if (auto stored = store_.map(entry)) {
     layer.blob = std::move(*stored);
     layer.place = BlobPlace::cache;
+    layer.cache_key = key;
   }
 }
 
