@@ -16,7 +16,7 @@
 namespace tarn::builder {
 namespace {
 
-constexpr const char* kind = "build";
+constexpr const char* build_kind = "build";
 
 /// A hash of texts, each after its length, so that no two lists of them read alike.
 class Description {
@@ -147,7 +147,7 @@ std::optional<Sha256Digest> build_key(const Recipe& recipe, const BuildOptions& 
 }
 
 std::optional<BuildOutcome> BuildMemo::find(const Sha256Digest& key, std::size_t threads) const {
-  const auto entry = store_.find(kind, to_hex(key));
+  const auto entry = store_.find(build_kind, to_hex(key));
   const auto file = entry ? store_.open(*entry) : std::nullopt;
   if (!file) return std::nullopt;
   const Json json = Json::parse(as_text(file->bytes()));
@@ -180,7 +180,7 @@ void BuildMemo::put(const Sha256Digest& key, const BuildOutcome& outcome) {
   const std::string text = dump_json(outcome_json(outcome));
   AtomicFile file = store_.new_blob();
   file.write(text);
-  store_.put(kind, to_hex(key), std::move(file),
+  store_.put(build_kind, to_hex(key), std::move(file),
              {.blob = sha256(text), .size = text.size(), .facts = {}}, Durability::none);
 }
 

@@ -9,14 +9,19 @@
 namespace tarn {
 namespace {
 
+/// What OpenSSL looks up anew, behind locks, for each hash that begins with EVP_sha256() and the
+/// like.
 const EVP_MD* algorithm_of_size(std::size_t size) {
+  static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static const EVP_MD* const sha512 = EVP_MD_fetch(nullptr, "SHA512", nullptr);
   switch (size) {
     case 20:
-      return EVP_sha1();
+      return sha1;
     case 32:
-      return EVP_sha256();
+      return sha256;
     default:
-      return EVP_sha512();
+      return sha512;
   }
 }
 
