@@ -18,7 +18,7 @@ test: build
 	@ctest --test-dir build/$(PRESET) --output-on-failure --no-tests=error
 
 bench: build
-	@cmake --build --preset $(PRESET) --target tarn-solver-bench
+	@cmake --build --preset $(PRESET) --target tarn-benches
 	@bench/run
 	@bench/solver
 	@bench/scripts
