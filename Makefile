@@ -20,6 +20,7 @@ test: build
 bench: build
 	@cmake --build --preset $(PRESET) --target tarn-benches
 	@bench/run
+	@bench/growth
 	@bench/solver
 	@bench/scripts
 

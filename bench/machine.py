@@ -20,7 +20,7 @@ def memory():
 
 
 def file_system(folder):
-    return run("stat", "-f", "-c", "%T", folder).decode().strip()
+    return run("findmnt", "-no", "FSTYPE", "-T", folder).decode().strip()
 
 
 def describe(folder, tools):

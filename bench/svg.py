@@ -69,8 +69,8 @@ def dot_plot(path, title, rows, names):
     axis = Axis(min(values), max(values), left, 900 - right, logarithmic=True)
     drawing.text(12, 24, title, size=16, weight="bold")
     for number, name in enumerate(names):
-        drawing.dot(left + number * 145, 44, COLOURS[number])
-        drawing.text(left + number * 145 + 8, 48, name, size=11)
+        drawing.dot(18 + number * 175, 44, COLOURS[number])
+        drawing.text(26 + number * 175, 48, name, size=11)
     for tick in axis.ticks:
         drawing.line(axis.place(tick), top - 8, axis.place(tick), height - 30)
         drawing.text(axis.place(tick), height - 14, seconds_text(tick), "middle", 11)
@@ -101,23 +101,24 @@ def fit(points):
 
 
 def line_plots(path, title, panels):
-    """Panels beside each other, of (heading, unit of x, unit of y, {name: points}); each series with
+    """Panels, two beside each other, of (heading, unit of x, unit of y, {name: points}); each series with
     the straight line nearest to it."""
     width, height = 440, 330
-    drawing = Drawing(width * len(panels), height + 40, title)
+    drawing = Drawing(2 * width, height * ((len(panels) + 1) // 2) + 40, title)
     drawing.text(12, 24, title, size=16, weight="bold")
     for number, (heading, x_unit, y_unit, series) in enumerate(panels):
         points = [point for one in series.values() for point in one]
-        left = number * width + 62
-        x_axis = Axis(1, max(x for x, _ in points), left, (number + 1) * width - 20)
-        y_axis = Axis(1, max(y for _, y in points), height - 20, 70)
-        drawing.text(left, 54, f"{heading}, {y_unit}", weight="bold")
+        left, top = number % 2 * width + 62, number // 2 * height
+        bottom = top + height
+        x_axis = Axis(0, max(x for x, _ in points), left, left + width - 82)
+        y_axis = Axis(0, max(y for _, y in points), bottom - 20, top + 70)
+        drawing.text(left, top + 54, f"{heading}, {y_unit}", weight="bold")
         for tick in y_axis.ticks:
             drawing.line(left, y_axis.place(tick), x_axis.end, y_axis.place(tick))
             drawing.text(left - 6, y_axis.place(tick) + 4, f"{tick:g}", "end", 11)
         for tick in x_axis.ticks:
-            drawing.text(x_axis.place(tick), height - 2, f"{tick:g}", "middle", 11)
-        drawing.text((left + x_axis.end) / 2, height + 18, x_unit, "middle", 11)
+            drawing.text(x_axis.place(tick), bottom - 2, f"{tick:g}", "middle", 11)
+        drawing.text((left + x_axis.end) / 2, bottom + 18, x_unit, "middle", 11)
         for index, (name, one) in enumerate(series.items()):
             colour = COLOURS[index]
             slope, intercept, _ = fit(one)
@@ -127,6 +128,6 @@ def line_plots(path, title, panels):
                          1.0, "4 3")
             for x, y in one:
                 drawing.dot(x_axis.place(x), y_axis.place(y), colour, 3.5)
-            drawing.dot(left + 12, 80 + 16 * index, colour)
-            drawing.text(left + 20, 84 + 16 * index, name, size=11)
+            drawing.dot(left + 12, top + 80 + 16 * index, colour)
+            drawing.text(left + 20, top + 84 + 16 * index, name, size=11)
     drawing.write(path)
