@@ -1,10 +1,12 @@
 #include "builder/package_files.h"
 
+#include <filesystem>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "apk/package/package_file.h"
 #include "apk/support/error.h"
+#include "apk/support/parallel.h"
 
 namespace tarn::builder {
 namespace {
@@ -36,24 +38,96 @@ apk::Wanted wanted_package(const apk::Repository& repository, const apk::Package
           }};
 }
 
+bool is_regular_file(const std::filesystem::path& path, std::uint64_t size) {
+  std::error_code status;
+  return std::filesystem::is_regular_file(path, status) &&
+         std::filesystem::file_size(path, status) == size && !status;
+}
+
 }  // namespace
 
-PackageFiles fetch_packages(const Resolution& resolution, apk::Fetcher& fetcher) {
-  std::vector<apk::Wanted> wanted;
-  std::vector<apk::Identity> identities;
-  PackageFiles files;
+/// Where one package comes from.
+struct PackageFiles::Source {
+  apk::Wanted wanted;
+  std::optional<apk::StoreEntry> listing;
+  bool is_coming = false;  ///< fetched before it is asked for
+};
+
+PackageFiles::PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, std::size_t threads,
+                           const std::stop_token& stop)
+    : fetcher_(fetcher), listings_(fetcher.store()) {
+  std::vector<std::pair<const apk::Identity*, Source*>> all;
   for (const ArchitecturePlan& plan : resolution.plans)
     for (const apk::PlannedPackage& planned : plan.plan.packages) {
       // Size 0 means there is nothing but metadata: apk never fetches such a package.
       if (planned.package.installed_size == 0) continue;
-      if (!files.try_emplace(planned.package.identity).second) continue;
-      identities.push_back(planned.package.identity);
-      wanted.push_back(
-          wanted_package(resolution.repositories[planned.repository], planned.package));
+      const auto [place, is_new] =
+          sources_.try_emplace(planned.package.identity, std::make_unique<Source>());
+      if (!is_new) continue;
+      place->second->wanted =
+          wanted_package(resolution.repositories[planned.repository], planned.package);
+      all.emplace_back(&place->first, place->second.get());
     }
-  const auto fetched = fetcher.fetch_fixed(wanted);
-  for (std::size_t i = 0; i < fetched.size(); ++i) files[identities[i]] = fetched[i];
-  return files;
+  parallel_for(
+      all.size(), threads, [&](std::size_t i) { look_at_hand(*all[i].first, *all[i].second); },
+      stop);
+
+  std::vector<apk::Wanted> wanted;
+  std::vector<const apk::Identity*> identities;
+  for (const auto& [identity, source] : all) {
+    if (!source->is_coming) continue;
+    wanted.push_back(source->wanted);
+    identities.push_back(identity);
+  }
+  const auto files = fetcher_.fetch_fixed(wanted);
+  for (std::size_t i = 0; i < files.size(); ++i) fetched_.emplace(*identities[i], files[i]);
+}
+
+PackageFiles::~PackageFiles() = default;
+
+/// What is in the store or a local repository is opened when it is asked for.
+void PackageFiles::look_at_hand(const apk::Identity& identity, Source& source) const {
+  source.listing = listings_.find(identity);
+  if (source.listing) return;
+  const apk::Wanted& wanted = source.wanted;
+  if (wanted.url.is_local()) {
+    source.is_coming = !is_regular_file(wanted.url.path(), *wanted.size);
+    return;
+  }
+  const apk::Store& store = fetcher_.store();
+  const auto entry = store.find(wanted.kind, wanted.key);
+  source.is_coming = !entry || !is_regular_file(store.blob_path(entry->blob), *wanted.size);
+}
+
+const PackageFiles::Source& PackageFiles::source_of(const apk::Package& package) const {
+  const auto found = sources_.find(package.identity);
+  if (found == sources_.end())
+    throw Error(ErrorKind::failed, "no plan has the package " + package.label());
+  return *found->second;
+}
+
+std::optional<apk::PackageListing> PackageFiles::find_listing(const apk::Package& package) const {
+  const auto& entry = source_of(package).listing;
+  return entry ? listings_.open(*entry) : std::nullopt;
+}
+
+void PackageFiles::keep_listing(const apk::Package& package, const apk::PackageListing& listing) {
+  listings_.put(package.identity, listing);
+}
+
+MappedFile PackageFiles::file(const apk::Package& package) {
+  const Source& source = source_of(package);
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto fetched = fetched_.extract(package.identity)) return std::move(fetched.mapped());
+  }
+  return fetcher_.fetch_fixed({source.wanted}).front();
+}
+
+std::function<MappedFile()> PackageFiles::opener(const apk::Package& package) const {
+  return [&fetcher = fetcher_, wanted = source_of(package).wanted] {
+    return fetcher.fetch_fixed({wanted}).front();
+  };
 }
 
 }  // namespace tarn::builder

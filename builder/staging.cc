@@ -15,6 +15,7 @@
 #include "builder/rootfs/files.h"
 #include "builder/rootfs/installer.h"
 #include "builder/rootfs/os_release.h"
+#include "builder/rootfs/package_content.h"
 #include "builder/rootfs/paths.h"
 #include "builder/rootfs/prune.h"
 #include "builder/rootfs/services.h"
@@ -30,29 +31,55 @@ struct OpenedPackage {
   std::shared_ptr<const Bytes> tar;
 };
 
-/// Reads and checks a package.
-OpenedPackage open_package(const StagingInput& input, const apk::PlannedPackage& planned) {
+/// Where the package's contents come from when they are asked for later.
+std::shared_ptr<const PackageContent> content_of(const StagingInput& input,
+                                                 const apk::Package& package, bool is_identified,
+                                                 std::uint64_t tar_size,
+                                                 const std::shared_ptr<const Bytes>& tar) {
+  PackageContent::Facts facts{.label = package.label(),
+                              .identity = std::nullopt,
+                              .tar_size = tar_size,
+                              .open = input.files.opener(package)};
+  if (is_identified) facts.identity = package.identity;
+  return std::make_shared<const PackageContent>(std::move(facts), tar);
+}
+
+/// Reads a package from its file, and keeps its listing for the next time.
+OpenedPackage read_package(const StagingInput& input, const apk::PlannedPackage& planned,
+                           Progress& progress) {
   const apk::Package& package = planned.package;
-  const auto found = input.files.find(package.identity);
-  if (found == input.files.end())
-    return {{.package = package,
-             .repository_tag = planned.tag,
-             .scripts = {},
-             .triggers = {},
-             .entries = {},
-             .content = nullptr},
-            nullptr};
+  const MappedFile mapping = input.files.file(package);
   return with_context("unpacking " + package.label(), [&] {
-    const MappedFile& mapping = found->second;
+    Span span(progress, "inflate", package.label());
     const auto file = apk::PackageFile::parse(mapping.bytes(), mapping.path().string());
     file.verify_identity(package.identity);
-    file.verify_data_hash();
     apk::PackageData data = apk::read_package_data(file);
     auto tar = data.tar;
-    return OpenedPackage{
-        PackageToInstall::from_file(file, mapping, std::move(data), package, planned.tag),
-        std::move(tar)};
+    span.set_bytes(tar->size());
+    progress.count("packages read", 1);
+    apk::PackageListing listing = apk::list_package(file, std::move(data));
+    const bool is_identified = !file.data_hash().empty();
+    if (is_identified) input.files.keep_listing(package, listing);
+    auto content = content_of(input, package, is_identified, listing.tar_size, tar);
+    return OpenedPackage{PackageToInstall::from_listing(std::move(listing), std::move(content),
+                                                        package, planned.tag),
+                         std::move(tar)};
   });
+}
+
+/// A package by its listing in the store, else by its file.
+OpenedPackage open_package(const StagingInput& input, const apk::PlannedPackage& planned,
+                           Progress& progress) {
+  const apk::Package& package = planned.package;
+  if (package.installed_size == 0)
+    return {PackageToInstall::from_listing({}, nullptr, package, planned.tag), nullptr};
+  auto listing = input.files.find_listing(package);
+  if (!listing) return read_package(input, planned, progress);
+  progress.count("listings reused", 1);
+  auto content = content_of(input, package, true, listing->tar_size, nullptr);
+  return {
+      PackageToInstall::from_listing(std::move(*listing), std::move(content), package, planned.tag),
+      nullptr};
 }
 
 /// Keeps the data of the packages that were unpacked last: scripts read programs, and would inflate
@@ -86,6 +113,7 @@ class Assembly {
            const std::stop_token& stop)
       : input_(input),
         use_(use),
+        rootfs_(rootfs),
         installer_(rootfs),
         settings_{recipe.scripts, input.plan.architecture.apk, input.created, input.scratch, stop},
         scripts_(rootfs, settings_) {}
@@ -103,12 +131,11 @@ class Assembly {
       std::vector<std::optional<OpenedPackage>> batch(count);
       parallel_for(
           count, input_.threads,
-          [&](std::size_t i) { batch[i] = open_package(input_, planned[first + i]); },
+          [&](std::size_t i) { batch[i] = open_package(input_, planned[first + i], progress); },
           settings_.stop);
       for (auto& opened : batch) {
         done += opened->package.package.installed_size;
-        recent_.keep(std::move(opened->tar));
-        install(std::move(opened->package));
+        install(std::move(opened->package), std::move(opened->tar), progress);
         progress.advance(task, done);
       }
     }
@@ -138,7 +165,7 @@ class Assembly {
 
  private:
   /// A package's own accounts are made before its files are given to them.
-  void install(PackageToInstall package) {
+  void install(PackageToInstall package, std::shared_ptr<const Bytes> tar, Progress& progress) {
     const auto scripts = package.scripts;
     const std::string name = package.package.name;
     const std::string version = package.package.version;
@@ -147,10 +174,18 @@ class Assembly {
       return script != scripts.end() &&
              fails({.package = name, .version = version, .kind = kind, .text = script->second});
     };
+    recent_.keep(tar);
     const bool failed_before = script_fails(apk::ScriptKind::pre_install);
-    const Owner owner = installer_.install(std::move(package));
+    const Owner owner = unpack(std::move(package), progress);
     if (script_fails(apk::ScriptKind::post_install) || failed_before)
       installer_.mark_failed_script(owner);
+    if (use_ == ScriptUse::run && input_.installed)
+      input_.installed(rootfs_, owner, std::move(tar));
+  }
+
+  Owner unpack(PackageToInstall package, Progress& progress) {
+    const Span span(progress, "unpack", package.package.label());
+    return installer_.install(std::move(package));
   }
 
   bool fails(const PackageScript& script) {
@@ -161,6 +196,7 @@ class Assembly {
 
   const StagingInput& input_;
   ScriptUse use_;
+  Rootfs& rootfs_;
   Installer installer_;
   ScriptSettings settings_;
   PackageScripts scripts_;

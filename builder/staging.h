@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <stop_token>
 #include <vector>
 
@@ -19,10 +21,15 @@ namespace tarn::builder {
 struct StagingInput {
   const Resolution& resolution;
   const ArchitecturePlan& plan;
-  const PackageFiles& files;
+  PackageFiles& files;
   std::int64_t created = 0;       ///< seconds: what would otherwise come from the clock
   std::filesystem::path scratch;  ///< a folder for what scripts need on disk
   std::size_t threads = 1;
+  /// Called by stage() on the calling thread, in the plan's order, for each package that was
+  /// unpacked, after its own scripts have run: with the rootfs as it is then, the package's owner
+  /// in it, and the inflated data section if that was read for this build (null when a listing made
+  /// reading needless). What follows may still change the package's files. May be empty.
+  std::function<void(const Rootfs&, Owner, std::shared_ptr<const Bytes> tar)> installed{};
 };
 
 struct Staged {

@@ -1,5 +1,6 @@
 #include "apk/fetch/downloads.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <map>
@@ -140,11 +141,11 @@ void Bringing::run_round(const std::vector<Job*>& pending) {
   parallel_for(
       pending.size(), context_.threads, [&](std::size_t i) { look_at_hand(*pending[i]); },
       context_.stop);
+  if (std::ranges::none_of(pending, &Job::is_open)) return;
   std::vector<Transfer> transfers;
   TaskQueue queue(context_.threads, 4 * context_.threads);
   for (Job* job : pending)
     if (job->is_open()) transfers.push_back(transfer_for(*job, queue));
-  if (transfers.empty()) return;
   try {
     context_.transport.run(std::move(transfers), context_.stop);
   } catch (...) {

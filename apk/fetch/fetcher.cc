@@ -56,7 +56,13 @@ Fetcher::Fetcher(Transport& transport, Store& store, FetchOptions options, Progr
       progress_(progress),
       stop_(std::move(stop)) {}
 
-DownloadContext Fetcher::context() const {
+std::vector<TransferResult> Fetcher::Turns::run(std::vector<Transfer> transfers,
+                                                const std::stop_token& stop) {
+  const std::lock_guard lock(mutex_);
+  return transport_.run(std::move(transfers), stop);
+}
+
+DownloadContext Fetcher::context() {
   return {transport_, store_, options_.network, options_.threads, progress_, stop_};
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -43,6 +44,8 @@ struct Wanted {
 /// The `verify` functions are called on several threads, for different files at once. When a
 /// source's file does not pass, a warning is noted and the next mirror is asked; the last resort's
 /// Error is thrown with its URL as context.
+///
+/// May be used by several threads; one at a time uses the transport.
 class Fetcher {
  public:
   /// All of them must outlive the fetcher.
@@ -66,10 +69,22 @@ class Fetcher {
   std::vector<MappedFile> fetch_fixed(const std::vector<Wanted>& wanted);
 
  private:
-  std::vector<Url> sources_of(const Url& url) const;
-  DownloadContext context() const;
+  /// A transport whose runs wait for each other.
+  class Turns final : public Transport {
+   public:
+    explicit Turns(Transport& transport) : transport_(transport) {}
+    std::vector<TransferResult> run(std::vector<Transfer> transfers,
+                                    const std::stop_token& stop) override;
 
-  Transport& transport_;
+   private:
+    Transport& transport_;
+    std::mutex mutex_;
+  };
+
+  std::vector<Url> sources_of(const Url& url) const;
+  DownloadContext context();
+
+  Turns transport_;
   Store& store_;
   FetchOptions options_;
   Progress& progress_;

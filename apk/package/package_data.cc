@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "apk/index/tar_reader.h"
+#include "apk/package/entry_path.h"
 #include "apk/package/package_file.h"
 #include "apk/support/error.h"
 #include "apk/support/gzip.h"
@@ -31,24 +32,12 @@ Error refused(const std::string& path, const std::string& why) {
   return {ErrorKind::failed, fmt::format("'{}': {}", path, why)};
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
-}
-
 /// Refuses a path that is not plain names joined by '/'.
 void check_path(std::string_view path, const std::string& shown) {
-  if (std::any_of(path.begin(), path.end(), is_control))
+  // It could not even be shown.
+  if (has_control_characters(path))
     throw Error(ErrorKind::failed, "a path holds control characters");
-  if (path.empty()) throw refused(shown, "an empty path");
-  if (path.front() == '/') throw refused(shown, "the path is absolute");
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const auto end = std::min(path.find('/', begin), path.size());
-    const auto part = path.substr(begin, end - begin);
-    if (part.empty()) throw refused(shown, "the path has an empty part");
-    if (part == "." || part == "..")
-      throw refused(shown, fmt::format("the path has the part '{}'", part));
-    begin = end + 1;
-  }
+  if (const std::string fault = entry_path_fault(path); !fault.empty()) throw refused(shown, fault);
 }
 
 EntryType type_of(char flag) {
@@ -115,7 +104,7 @@ class DataReader {
     DataEntry entry = data_entry(std::move(source));
     check_content(entry);
     for (const auto& [name, value] : entry.xattrs)
-      if (std::any_of(name.begin(), name.end(), is_control))
+      if (has_control_characters(name))
         throw refused(entry.path, "the name of an extended attribute holds control characters");
     const auto [place, is_new] = places_.try_emplace(entry.path, entries_.size());
     if (!is_new) {

@@ -8,7 +8,6 @@
 #include "apk/support/error.h"
 #include "builder/rootfs/conflicts.h"
 #include "builder/rootfs/directory_list.h"
-#include "builder/rootfs/package_content.h"
 
 namespace tarn::builder {
 namespace {
@@ -260,22 +259,23 @@ class Installer::Unpacking {
   std::unordered_map<std::string, Unpacked> unpacked_;
 };
 
-PackageToInstall PackageToInstall::from_file(const apk::PackageFile& file, MappedFile mapping,
-                                             apk::PackageData data, const apk::Package& index_entry,
-                                             std::string repository_tag) {
+PackageToInstall PackageToInstall::from_listing(apk::PackageListing listing,
+                                                std::shared_ptr<const ContentSource> content,
+                                                const apk::Package& index_entry,
+                                                std::string repository_tag) {
   PackageToInstall result;
   result.package = index_entry;
   result.repository_tag = std::move(repository_tag);
   if (index_entry.installed_size == 0) return result;
   // Of a package that brings nothing (a meta package) apk does not record these.
-  if (!data.entries.empty()) {
-    result.package.replaces = file.package().replaces;
-    result.package.replaces_priority = file.package().replaces_priority;
+  if (!listing.entries.empty()) {
+    result.package.replaces = std::move(listing.replaces);
+    result.package.replaces_priority = listing.replaces_priority;
   }
-  result.scripts = file.scripts();
-  result.triggers = file.triggers();
-  result.entries = std::move(data.entries);
-  result.content = std::make_shared<const PackageContent>(std::move(mapping), file, data.tar);
+  result.scripts = std::move(listing.scripts);
+  result.triggers = std::move(listing.triggers);
+  result.entries = std::move(listing.entries);
+  result.content = std::move(content);
   return result;
 }
 

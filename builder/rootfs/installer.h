@@ -9,8 +9,7 @@
 
 #include "apk/database/installed.h"
 #include "apk/model/package.h"
-#include "apk/package/package_file.h"
-#include "apk/support/file.h"
+#include "apk/package/package_listing.h"
 #include "builder/rootfs/owner_names.h"
 #include "builder/rootfs/rootfs.h"
 
@@ -25,12 +24,12 @@ struct PackageToInstall {
   std::vector<apk::DataEntry> entries;
   std::shared_ptr<const ContentSource> content;  ///< what the entries' offsets count in
 
-  /// A package file that was verified; `mapping` is what `file` was parsed from, `index_entry` what
-  /// the index (or lock) says of it. A package whose index entry has the installed size 0 has
-  /// nothing to unpack and no scripts, as with apk; `file` is not looked at then.
-  static PackageToInstall from_file(const apk::PackageFile& file, MappedFile mapping,
-                                    apk::PackageData data, const apk::Package& index_entry,
-                                    std::string repository_tag);
+  /// A package that was verified, by its listing; `index_entry` is what the index (or lock) says of
+  /// it. A package whose index entry has the installed size 0 has nothing to unpack and no scripts,
+  /// as with apk; `listing` does not count then.
+  static PackageToInstall from_listing(apk::PackageListing listing,
+                                       std::shared_ptr<const ContentSource> content,
+                                       const apk::Package& index_entry, std::string repository_tag);
 };
 
 /// Unpacks packages into a rootfs, one after the other, by the rules of `apk add` in an empty root:

@@ -1,33 +1,29 @@
 #include "builder/rootfs/package_content.h"
 
-#include <utility>
-
-#include <fmt/core.h>
-
+#include "apk/package/package_file.h"
 #include "apk/support/error.h"
 #include "apk/support/gzip.h"
 
 namespace tarn::builder {
 
-PackageContent::PackageContent(MappedFile mapping, const apk::PackageFile& file,
-                               const std::shared_ptr<const Bytes>& tar)
-    : mapping_(std::move(mapping)),
-      data_member_(file.data_member()),
-      tar_size_(tar == nullptr ? 0 : tar->size()),
-      loaded_(tar) {}
-
 std::shared_ptr<const Bytes> PackageContent::load() const {
   const std::lock_guard lock(mutex_);
   if (auto bytes = loaded_.lock()) return bytes;
-  auto bytes = with_context(fmt::format("reading {} again", mapping_.path().string()), [this] {
-    return std::make_shared<const Bytes>(inflate_whole_gzip(data_member_, tar_size_));
+  auto bytes = with_context("reading the data of " + facts_.label, [this] {
+    const MappedFile mapping = facts_.open();
+    const auto file = apk::PackageFile::parse(mapping.bytes(), mapping.path().string());
+    auto tar = std::make_shared<const Bytes>(
+        inflate_whole_gzip(file.data_member(), static_cast<std::size_t>(facts_.tar_size)));
+    if (tar->size() != facts_.tar_size)
+      throw Error(ErrorKind::failed, mapping.path().string() + " changed while it was used");
+    return tar;
   });
-  if (bytes->size() != tar_size_) {
-    throw Error(ErrorKind::failed,
-                fmt::format("{} changed while it was used", mapping_.path().string()));
-  }
   loaded_ = bytes;
   return bytes;
+}
+
+std::string PackageContent::identity() const {
+  return facts_.identity ? "package " + facts_.identity->str() : std::string();
 }
 
 }  // namespace tarn::builder

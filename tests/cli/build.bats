@@ -106,6 +106,47 @@ YAML
   fi
 }
 
+# rot FILE: flips one bit in its middle.
+rot() {
+  python3 -c 'import sys
+with open(sys.argv[1], "r+b") as f:
+    middle = f.seek(0, 2) // 2
+    f.seek(middle)
+    octet = f.read(1)[0]
+    f.seek(middle)
+    f.write(bytes([octet ^ 4]))' "$1"
+}
+
+@test "a warm build needs no mirror, and heals what the cache lost" {
+  start_nginx "$SHARED/mirror/alpine"
+  write_recipe base.yaml "$NGINX_URL/v3.19.1-bootmedia"
+  expected=$("$TARN" build base.yaml base:latest cold.tar)
+  package_blobs=$(sed -n 's/^blob //p' cache/v1/entries/package/*)
+  [ "$(wc -w <<<"$package_blobs")" -ge 3 ]
+
+  # Without its package files a cache still says what is in them; contents are fetched again.
+  for blob in $package_blobs; do rm "cache/v1/blobs/sha256/${blob:0:2}/$blob"; done
+  [ "$("$TARN" build base.yaml base:latest healed.tar)" = "$expected" ]
+  cmp cold.tar healed.tar
+  # A damaged one is as good as none.
+  for blob in $(sed -n 's/^blob //p' cache/v1/entries/package/*); do
+    file=cache/v1/blobs/sha256/${blob:0:2}/$blob
+    [ ! -e "$file" ] || rot "$file"
+  done
+  [ "$("$TARN" build base.yaml base:latest healed.tar)" = "$expected" ]
+  cmp cold.tar healed.tar
+  # So are damaged listings.
+  for blob in $(sed -n 's/^blob //p' cache/v1/entries/listing/*); do
+    rot "cache/v1/blobs/sha256/${blob:0:2}/$blob"
+  done
+  [ "$("$TARN" build base.yaml base:latest healed.tar)" = "$expected" ]
+  cmp cold.tar healed.tar
+
+  stop_nginx
+  [ "$("$TARN" --cache "$PWD/cache" build base.yaml base:latest warm.tar --offline)" = "$expected" ]
+  cmp cold.tar warm.tar
+}
+
 @test "the store survives being killed at random moments" {
   start_nginx "$SHARED/mirror/alpine"
   write_recipe base.yaml "$NGINX_URL/v3.19.1-bootmedia"

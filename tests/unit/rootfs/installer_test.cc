@@ -415,9 +415,12 @@ TEST_CASE("installer: order of many directories") {
 TEST_CASE("installer: a package without size has nothing to unpack") {
   tarn::apk::Package virtual_package;
   virtual_package.name = "meta";
-  const tarn::apk::PackageFile none;
+  tarn::apk::PackageListing listing;
+  listing.triggers = {"/usr"};
+  listing.entries.resize(1);
   const PackageToInstall package =
-      PackageToInstall::from_file(none, {}, {}, virtual_package, "edge");
+      PackageToInstall::from_listing(listing, nullptr, virtual_package, "edge");
+  CHECK(package.triggers.empty());
   CHECK(package.entries.empty());
   Root root;
   CHECK(root.installer.install(package) == Owner{0});

@@ -6,26 +6,52 @@
 
 #include <doctest/doctest.h>
 
+#include "apk/package/package_file.h"
 #include "apk/support/error.h"
-#include "unit/shared.h"
+#include "unit/fetch/scratch.h"
+#include "unit/package/built_package.h"
 
 using tarn::builder::PackageContent;
 namespace apk = tarn::apk;
 
-TEST_CASE("package content: one copy while someone holds it, the same octets later") {
-  const auto shared = tarn::test::shared_folder();
-  if (!shared) return;
-  const auto mapping = tarn::MappedFile::open(
-      *shared / "mirror/alpine/v3.19.1-bootmedia/x86_64/alpine-baselayout-data-3.4.3-r2.apk");
-  const auto file = apk::PackageFile::parse(mapping.bytes(), "baselayout");
-  auto data = apk::read_package_data(file);
-  const PackageContent content(mapping, file, data.tar);
-  CHECK(content.load() == data.tar);  // the very same octets, not a copy
+namespace {
 
-  const tarn::Bytes expected = *data.tar;
-  data.tar.reset();
+/// A package file on disk, and what is in it.
+struct OnDisk {
+  tarn::test::Scratch scratch;
+  std::filesystem::path path = scratch / "a.apk";
+  tarn::Bytes tar;
+  apk::Identity identity;
+  int opened = 0;
+
+  OnDisk() {
+    tarn::test::DataTar data;
+    data.directory("usr").file("usr/a", std::string(100000, 'a')).end();
+    tar = data.tar();
+    const tarn::Bytes file = tarn::test::package_of(tar);
+    tarn::write_file(path, file);
+    identity = apk::PackageFile::parse(file, "a").package().identity;
+  }
+  PackageContent::Facts facts() {
+    return {.label = "a-1.0-r0", .identity = identity, .tar_size = tar.size(), .open = [this] {
+              ++opened;
+              return tarn::MappedFile::open(path);
+            }};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("package content: one copy while someone holds it, the same octets later") {
+  OnDisk package;
+  auto given = std::make_shared<const tarn::Bytes>(package.tar);
+  const PackageContent content(package.facts(), given);
+  CHECK(content.load() == given);  // the very same octets, not a copy
+  CHECK(package.opened == 0);
+
+  given.reset();
   const auto first = content.load();
-  CHECK(*first == expected);
+  CHECK(*first == package.tar);
 
   std::vector<std::shared_ptr<const tarn::Bytes>> loaded(8);
   {
@@ -33,17 +59,30 @@ TEST_CASE("package content: one copy while someone holds it, the same octets lat
     for (auto& slot : loaded) threads.emplace_back([&] { slot = content.load(); });
   }
   CHECK(std::all_of(loaded.begin(), loaded.end(), [&](const auto& one) { return one == first; }));
+  CHECK(package.opened == 1);
+}
+
+TEST_CASE("package content: nothing is opened before it is asked for") {
+  OnDisk package;
+  const PackageContent content(package.facts());
+  CHECK(content.identity() == "package " + package.identity.str());
+  CHECK(package.opened == 0);
+  CHECK(*content.load() == package.tar);
+  CHECK(package.opened == 1);
+}
+
+TEST_CASE("package content: without a hash of its data a package stands for nothing") {
+  OnDisk package;
+  auto facts = package.facts();
+  facts.identity.reset();
+  CHECK(PackageContent(std::move(facts)).identity().empty());
 }
 
 TEST_CASE("package content: a data section of another size is noticed") {
-  const auto shared = tarn::test::shared_folder();
-  if (!shared) return;
-  const auto mapping = tarn::MappedFile::open(
-      *shared / "mirror/alpine/v3.19.1-bootmedia/x86_64/alpine-baselayout-data-3.4.3-r2.apk");
-  const auto file = apk::PackageFile::parse(mapping.bytes(), "baselayout");
-  const std::size_t size = apk::read_package_data(file).tar->size();
-  for (const std::size_t claimed : {size - 1, size + 1}) {
-    const PackageContent content(mapping, file, std::make_shared<const tarn::Bytes>(claimed));
-    CHECK_THROWS_AS(content.load(), tarn::Error);
+  OnDisk package;
+  for (const int difference : {-1, 1}) {
+    auto facts = package.facts();
+    facts.tar_size += static_cast<std::uint64_t>(difference);
+    CHECK_THROWS_AS(PackageContent(std::move(facts)).load(), tarn::Error);
   }
 }

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "apk/trust/trusted_index.h"
+#include "unit/rootfs/opened_package.h"
 
 namespace tarn::test {
 namespace {
@@ -49,11 +50,7 @@ void install_all(const Oracle& oracle, builder::Installer& installer,
     const auto found = candidates.find(line);
     REQUIRE_MESSAGE(found != candidates.end(), line);
     if (before) before(found->second.package.name);
-    const auto mapping = MappedFile::open(found->second.file);
-    const auto file = apk::PackageFile::parse(mapping.bytes(), mapping.path().string());
-    file.verify_identity(found->second.package.identity);
-    installer.install(builder::PackageToInstall::from_file(
-        file, mapping, apk::read_package_data(file), found->second.package, ""));
+    installer.install(opened_package(found->second.file, found->second.package));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "builder/scripts/sandbox.h"
 #include "builder/scripts/sandbox_emulator.h"
 #include "builder/scripts/sandbox_ids.h"
+#include "unit/rootfs/opened_package.h"
 #include "unit/scripts/sandbox_rootfs.h"
 #include "unit/shared.h"
 
@@ -35,10 +36,8 @@ Rootfs installed(const std::filesystem::path& folder, const std::vector<std::str
   for (const std::string& name : names) {
     for (const apk::Package& package : index.packages) {
       if (package.name != name) continue;
-      const auto data = tarn::MappedFile::open(folder / apk::package_file_name(package));
-      const auto file = apk::PackageFile::parse(data.bytes(), data.path().string());
       installer.install(
-          PackageToInstall::from_file(file, data, apk::read_package_data(file), package, ""));
+          tarn::test::opened_package(folder / apk::package_file_name(package), package));
     }
   }
   return rootfs;
