@@ -31,6 +31,11 @@ class Stopwatch {
     passes_.push_back({std::move(name), now - begin_});
     begin_ = now;
   }
+  /// So much of the last pass was spent on an earlier one.
+  void move_to(std::string_view name, std::chrono::steady_clock::duration time) {
+    passes_.back().time -= time;
+    std::ranges::find(passes_, name, &Pass::name)->time += time;
+  }
 
  private:
   std::vector<Pass>& passes_;
@@ -117,6 +122,7 @@ class ImageBuilder {
     outcome_.notes = join(std::move(outcome_.notes), notes.take());
     for (auto& script : staged.scripts) outcome_.scripts.push_back({arch, std::move(script)});
     watch.lap("stage " + arch);
+    watch.move_to("fetch", staged.waited);
 
     const LayerOptions layer_options{.compression = recipe_.compression,
                                      .epoch = created,
@@ -189,7 +195,7 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   plan_packages(resolution, resolve_options, stop);
   watch.lap("resolve");
 
-  PackageFiles files(resolution, fetcher, options.resolve.threads, stop);
+  PackageFiles files(resolution, fetcher, options.resolve.threads, progress, stop);
   watch.lap("fetch");
   ImageBuilder builder(recipe, options, resolution, files, cache);
   for (const ArchitecturePlan& plan : resolution.plans) builder.add(plan, watch, stop);

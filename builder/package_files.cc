@@ -26,14 +26,17 @@ void verify_package(ByteView bytes, const std::string& name, const apk::Identity
   }
 }
 
-apk::Wanted wanted_package(const apk::Repository& repository, const apk::Package& package) {
+apk::Wanted wanted_package(const apk::Repository& repository, const apk::Package& package,
+                           Progress& progress) {
   const Url url = repository.package_url(package);
   return {.label = package.label(),
           .kind = "package",
           .key = package.identity.hex(),
           .url = url,
           .size = package.size,
-          .verify = [identity = package.identity, name = url.str()](ByteView bytes) {
+          .verify = [identity = package.identity, label = package.label(), name = url.str(),
+                     &progress](ByteView bytes) {
+            const Span span(progress, "verify", label, bytes.size());
             verify_package(bytes, name, identity);
           }};
 }
@@ -46,16 +49,23 @@ bool is_regular_file(const std::filesystem::path& path, std::uint64_t size) {
 
 }  // namespace
 
-/// Where one package comes from.
+/// Where one package comes from, and what has come of it.
 struct PackageFiles::Source {
+  /// In the background; what is not is opened when it is asked for.
+  enum class Fetch { none, awaited, there, taken };
+
   apk::Wanted wanted;
   std::optional<apk::StoreEntry> listing;
-  bool is_coming = false;  ///< fetched before it is asked for
+  Fetch fetch = Fetch::none;
+  MappedFile file;  ///< while it is there
 };
 
 PackageFiles::PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, std::size_t threads,
-                           const std::stop_token& stop)
-    : fetcher_(fetcher), listings_(fetcher.store()) {
+                           Progress& progress, const std::stop_token& stop)
+    : fetcher_(fetcher),
+      progress_(progress),
+      listings_(fetcher.store()),
+      link_(stop, [this] { cancel_.request_stop(); }) {
   std::vector<std::pair<const apk::Identity*, Source*>> all;
   for (const ArchitecturePlan& plan : resolution.plans)
     for (const apk::PlannedPackage& planned : plan.plan.packages) {
@@ -65,38 +75,60 @@ PackageFiles::PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, 
           sources_.try_emplace(planned.package.identity, std::make_unique<Source>());
       if (!is_new) continue;
       place->second->wanted =
-          wanted_package(resolution.repositories[planned.repository], planned.package);
+          wanted_package(resolution.repositories[planned.repository], planned.package, progress);
       all.emplace_back(&place->first, place->second.get());
     }
   parallel_for(
       all.size(), threads, [&](std::size_t i) { look_at_hand(*all[i].first, *all[i].second); },
       stop);
 
-  std::vector<apk::Wanted> wanted;
-  std::vector<const apk::Identity*> identities;
-  for (const auto& [identity, source] : all) {
-    if (!source->is_coming) continue;
-    wanted.push_back(source->wanted);
-    identities.push_back(identity);
-  }
-  const auto files = fetcher_.fetch_fixed(wanted);
-  for (std::size_t i = 0; i < files.size(); ++i) fetched_.emplace(*identities[i], files[i]);
+  std::vector<Source*> coming;
+  for (const auto& [identity, source] : all)
+    if (source->fetch == Source::Fetch::awaited) coming.push_back(source);
+  if (!coming.empty()) fetching_ = std::jthread([this, coming] { fetch(coming); });
 }
 
-PackageFiles::~PackageFiles() = default;
+PackageFiles::~PackageFiles() {
+  cancel_.request_stop();
+}
+
+void PackageFiles::fetch(const std::vector<Source*>& coming) {
+  std::exception_ptr failure;
+  try {
+    std::vector<apk::Wanted> wanted;
+    for (const Source* source : coming) wanted.push_back(source->wanted);
+    fetcher_.fetch_fixed(
+        wanted,
+        [&](std::size_t i, MappedFile file) {
+          const std::lock_guard lock(mutex_);
+          coming[i]->file = std::move(file);
+          coming[i]->fetch = Source::Fetch::there;
+          changed_.notify_all();
+        },
+        cancel_.get_token());
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const std::lock_guard lock(mutex_);
+  failure_ = failure;
+  ended_ = true;
+  changed_.notify_all();
+}
 
 /// What is in the store or a local repository is opened when it is asked for.
 void PackageFiles::look_at_hand(const apk::Identity& identity, Source& source) const {
   source.listing = listings_.find(identity);
   if (source.listing) return;
   const apk::Wanted& wanted = source.wanted;
+  bool is_there = false;
   if (wanted.url.is_local()) {
-    source.is_coming = !is_regular_file(wanted.url.path(), *wanted.size);
-    return;
+    is_there = is_regular_file(wanted.url.path(), *wanted.size);
+  } else {
+    const apk::Store& store = fetcher_.store();
+    const auto entry = store.find(wanted.kind, wanted.key);
+    is_there = entry && is_regular_file(store.blob_path(entry->blob), *wanted.size);
   }
-  const apk::Store& store = fetcher_.store();
-  const auto entry = store.find(wanted.kind, wanted.key);
-  source.is_coming = !entry || !is_regular_file(store.blob_path(entry->blob), *wanted.size);
+  if (!is_there) source.fetch = Source::Fetch::awaited;
 }
 
 const PackageFiles::Source& PackageFiles::source_of(const apk::Package& package) const {
@@ -115,13 +147,32 @@ void PackageFiles::keep_listing(const apk::Package& package, const apk::PackageL
   listings_.put(package.identity, listing);
 }
 
-MappedFile PackageFiles::file(const apk::Package& package) {
+bool PackageFiles::is_awaited(const apk::Package& package) const {
   const Source& source = source_of(package);
+  const std::lock_guard lock(mutex_);
+  return source.fetch == Source::Fetch::awaited;
+}
+
+MappedFile PackageFiles::file(const apk::Package& package, const std::stop_token& stop) {
+  Source& source = *sources_.at(package.identity);
   {
-    const std::lock_guard lock(mutex_);
-    if (auto fetched = fetched_.extract(package.identity)) return std::move(fetched.mapped());
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [&] { return source.fetch != Source::Fetch::awaited || ended_; });
+    throw_if_stopped(stop);
+    if (source.fetch == Source::Fetch::awaited && failure_) std::rethrow_exception(failure_);
+    if (source.fetch == Source::Fetch::there) {
+      source.fetch = Source::Fetch::taken;
+      return std::exchange(source.file, {});
+    }
   }
-  return fetcher_.fetch_fixed({source.wanted}).front();
+  // What lies in a local repository is measured by what verifies it.
+  std::optional<Span> span;
+  if (!source.wanted.url.is_local())
+    span.emplace(progress_, "verify", package.label(), package.size);
+  MappedFile result;
+  fetcher_.fetch_fixed(
+      {source.wanted}, [&](std::size_t, MappedFile file) { result = std::move(file); }, stop);
+  return result;
 }
 
 std::function<MappedFile()> PackageFiles::opener(const apk::Package& package) const {

@@ -4,18 +4,18 @@
 #include <charconv>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "apk/package/package_file.h"
-#include "apk/support/parallel.h"
+#include "builder/opened_packages.h"
 #include "builder/rootfs/accounts.h"
 #include "builder/rootfs/certificates.h"
 #include "builder/rootfs/database.h"
 #include "builder/rootfs/files.h"
 #include "builder/rootfs/installer.h"
 #include "builder/rootfs/os_release.h"
-#include "builder/rootfs/package_content.h"
 #include "builder/rootfs/paths.h"
 #include "builder/rootfs/prune.h"
 #include "builder/rootfs/services.h"
@@ -25,72 +25,15 @@
 namespace tarn::builder {
 namespace {
 
-/// A package as it is about to be unpacked, and its inflated data section if it has one.
-struct OpenedPackage {
-  PackageToInstall package;
-  std::shared_ptr<const Bytes> tar;
-};
-
-/// Where the package's contents come from when they are asked for later.
-std::shared_ptr<const PackageContent> content_of(const StagingInput& input,
-                                                 const apk::Package& package, bool is_identified,
-                                                 std::uint64_t tar_size,
-                                                 const std::shared_ptr<const Bytes>& tar) {
-  PackageContent::Facts facts{.label = package.label(),
-                              .identity = std::nullopt,
-                              .tar_size = tar_size,
-                              .open = input.files.opener(package)};
-  if (is_identified) facts.identity = package.identity;
-  return std::make_shared<const PackageContent>(std::move(facts), tar);
-}
-
-/// Reads a package from its file, and keeps its listing for the next time.
-OpenedPackage read_package(const StagingInput& input, const apk::PlannedPackage& planned,
-                           Progress& progress) {
-  const apk::Package& package = planned.package;
-  const MappedFile mapping = input.files.file(package);
-  return with_context("unpacking " + package.label(), [&] {
-    Span span(progress, "inflate", package.label());
-    const auto file = apk::PackageFile::parse(mapping.bytes(), mapping.path().string());
-    file.verify_identity(package.identity);
-    apk::PackageData data = apk::read_package_data(file);
-    auto tar = data.tar;
-    span.set_bytes(tar->size());
-    progress.count("packages read", 1);
-    apk::PackageListing listing = apk::list_package(file, std::move(data));
-    const bool is_identified = !file.data_hash().empty();
-    if (is_identified) input.files.keep_listing(package, listing);
-    auto content = content_of(input, package, is_identified, listing.tar_size, tar);
-    return OpenedPackage{PackageToInstall::from_listing(std::move(listing), std::move(content),
-                                                        package, planned.tag),
-                         std::move(tar)};
-  });
-}
-
-/// A package by its listing in the store, else by its file.
-OpenedPackage open_package(const StagingInput& input, const apk::PlannedPackage& planned,
-                           Progress& progress) {
-  const apk::Package& package = planned.package;
-  if (package.installed_size == 0)
-    return {PackageToInstall::from_listing({}, nullptr, package, planned.tag), nullptr};
-  auto listing = input.files.find_listing(package);
-  if (!listing) return read_package(input, planned, progress);
-  progress.count("listings reused", 1);
-  auto content = content_of(input, package, true, listing->tar_size, nullptr);
-  return {
-      PackageToInstall::from_listing(std::move(*listing), std::move(content), package, planned.tag),
-      nullptr};
-}
-
 /// Keeps the data of the packages that were unpacked last: scripts read programs, and would inflate
-/// whole packages for them again. Small images fit in.
+/// whole packages for them again. Small images fit in; large packages are not kept.
 class RecentData {
  public:
   void keep(std::shared_ptr<const Bytes> tar) {
-    if (tar == nullptr) return;
+    if (tar == nullptr || tar->size() > limit) return;
     size_ += tar->size();
     kept_.push_back(std::move(tar));
-    while (size_ > limit && kept_.size() > 1) {
+    while (size_ > limit) {
       size_ -= kept_.front()->size();
       kept_.pop_front();
     }
@@ -110,36 +53,31 @@ enum class ScriptUse { run, decide };
 class Assembly {
  public:
   Assembly(Rootfs& rootfs, const Recipe& recipe, const StagingInput& input, ScriptUse use,
-           const std::stop_token& stop)
+           Progress& progress, const std::stop_token& stop)
       : input_(input),
         use_(use),
+        progress_(progress),
         rootfs_(rootfs),
         installer_(rootfs),
         settings_{recipe.scripts, input.plan.architecture.apk, input.created, input.scratch, stop},
         scripts_(rootfs, settings_) {}
 
-  /// Packages are read on all threads, a few ahead of the one that is unpacked, so that memory
-  /// holds a few packages at a time; they are unpacked one after the other in the plan's order.
-  void install_packages(Progress& progress) {
+  /// Packages are opened ahead on all threads, and unpacked one after the other in the plan's
+  /// order. Gives how long it waited for files that were being fetched.
+  std::chrono::steady_clock::duration install_packages() {
     const auto& planned = input_.plan.plan.packages;
     std::uint64_t total = 0;
     for (const auto& p : planned) total += p.package.installed_size;
-    const auto task = progress.begin("unpacking", total);
+    const auto task = progress_.begin("unpacking", total);
+    OpenedPackages packages(planned, input_.files, input_.threads, progress_, settings_.stop);
     std::uint64_t done = 0;
-    for (std::size_t first = 0; first < planned.size(); first += input_.threads) {
-      const std::size_t count = std::min(input_.threads, planned.size() - first);
-      std::vector<std::optional<OpenedPackage>> batch(count);
-      parallel_for(
-          count, input_.threads,
-          [&](std::size_t i) { batch[i] = open_package(input_, planned[first + i], progress); },
-          settings_.stop);
-      for (auto& opened : batch) {
-        done += opened->package.package.installed_size;
-        install(std::move(opened->package), std::move(opened->tar), progress);
-        progress.advance(task, done);
-      }
+    for (std::size_t i = 0; i < planned.size(); ++i) {
+      install(packages.next());
+      done += planned[i].package.installed_size;
+      progress_.advance(task, done);
     }
-    progress.end(task, TaskOutcome::done);
+    progress_.end(task, TaskOutcome::done);
+    return packages.waited();
   }
 
   /// Packages that lie in the rootfs already.
@@ -165,30 +103,33 @@ class Assembly {
 
  private:
   /// A package's own accounts are made before its files are given to them.
-  void install(PackageToInstall package, std::shared_ptr<const Bytes> tar, Progress& progress) {
-    const auto scripts = package.scripts;
-    const std::string name = package.package.name;
-    const std::string version = package.package.version;
+  void install(OpenedPackage opened) {
+    const auto scripts = opened.package.scripts;
+    const std::string name = opened.package.package.name;
+    const std::string version = opened.package.package.version;
     const auto script_fails = [&](apk::ScriptKind kind) {
       const auto script = scripts.find(kind);
       return script != scripts.end() &&
              fails({.package = name, .version = version, .kind = kind, .text = script->second});
     };
-    recent_.keep(tar);
+    recent_.keep(opened.tar);
     const bool failed_before = script_fails(apk::ScriptKind::pre_install);
-    const Owner owner = unpack(std::move(package), progress);
+    const Owner owner = unpack(std::move(opened.package));
     if (script_fails(apk::ScriptKind::post_install) || failed_before)
       installer_.mark_failed_script(owner);
     if (use_ == ScriptUse::run && input_.installed)
-      input_.installed(rootfs_, owner, std::move(tar));
+      input_.installed(rootfs_, owner, std::move(opened.tar));
   }
 
-  Owner unpack(PackageToInstall package, Progress& progress) {
-    const Span span(progress, "unpack", package.package.label());
+  Owner unpack(PackageToInstall package) {
+    const Span span(progress_, "unpack", package.package.label());
     return installer_.install(std::move(package));
   }
 
   bool fails(const PackageScript& script) {
+    const Span span(
+        progress_, "scripts",
+        fmt::format("{}-{} {}", script.package, script.version, apk::script_name(script.kind)));
     reports_.push_back(use_ == ScriptUse::run ? scripts_.run(script, installer_.packages())
                                               : scripts_.decide(script));
     return reports_.back().status != 0;
@@ -196,6 +137,7 @@ class Assembly {
 
   const StagingInput& input_;
   ScriptUse use_;
+  Progress& progress_;
   Rootfs& rootfs_;
   Installer installer_;
   ScriptSettings settings_;
@@ -277,9 +219,9 @@ Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress
   Rootfs& rootfs = staged.rootfs;
   rootfs = first_rootfs(recipe, input.plan);
 
-  Assembly assembly(rootfs, recipe, input, ScriptUse::run, stop);
+  Assembly assembly(rootfs, recipe, input, ScriptUse::run, progress, stop);
   if (input.plan.base) assembly.adopt(input.plan.base->installed);
-  assembly.install_packages(progress);
+  assembly.install_packages();
   assembly.run_triggers();
   staged.scripts = assembly.take_reports();
   const Installer& installer = assembly.installer();
@@ -310,9 +252,9 @@ Staged stage(const Recipe& recipe, const StagingInput& input, Progress& progress
 std::vector<ScriptReport> decide_scripts(const Recipe& recipe, const StagingInput& input,
                                          Progress& progress, const std::stop_token& stop) {
   Rootfs rootfs = first_rootfs(recipe, input.plan);
-  Assembly assembly(rootfs, recipe, input, ScriptUse::decide, stop);
+  Assembly assembly(rootfs, recipe, input, ScriptUse::decide, progress, stop);
   if (input.plan.base) assembly.adopt(input.plan.base->installed);
-  assembly.install_packages(progress);
+  assembly.install_packages();
   assembly.run_triggers();
   return assembly.take_reports();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -36,6 +37,8 @@ struct Staged {
   Rootfs rootfs;
   std::vector<apk::InstalledPackage> installed;  ///< Owner{n} is the n-th
   std::vector<ScriptReport> scripts;             ///< in the order in which they ran
+  /// How long unpacking had to wait for packages that were being fetched.
+  std::chrono::steady_clock::duration waited{};
 };
 
 /// Plan ─ packages ─ Rootfs: skeleton, packages in install order with their scripts, then what the

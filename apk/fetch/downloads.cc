@@ -55,6 +55,16 @@ struct Job {
   std::string place() const { return source().url.str(); }
   bool is_open() const { return !result && !failed_here && !fatal; }
   bool is_current() const { return download.lifetime == Lifetime::current; }
+  /// The file is there.
+  void finish(MappedFile file) {
+    if (download.ready) {
+      copy.reset();
+      download.ready(std::move(file));
+      result.emplace();
+    } else {
+      result = std::move(file);
+    }
+  }
 };
 
 Error& record_failure(Job& job, const std::string& reason, Error error) {
@@ -170,7 +180,7 @@ void Bringing::look_at_hand(Job& job) {
     job.has_older_copy |= job.copy.has_value();
   }
   if (job.copy && !job.is_current()) {
-    job.result = job.copy;
+    job.finish(*job.copy);
   } else if (context_.network == NetworkUse::offline) {
     use_copy_offline(job);
   }
@@ -198,7 +208,7 @@ void Bringing::use_local_file(Job& job) {
         .detail("found", fmt::format("{} octets", size));
     return;
   }
-  if (is_verified(job, file.bytes())) job.result = std::move(file);
+  if (is_verified(job, file.bytes())) job.finish(std::move(file));
 }
 
 void Bringing::use_copy_offline(Job& job) {
@@ -206,7 +216,7 @@ void Bringing::use_copy_offline(Job& job) {
     record_failure(job, "it is not in the cache, and the network is not to be used")
         .hint("fetch it once without --offline");
   } else if (is_verified(job, job.copy->bytes())) {
-    job.result = job.copy;
+    job.finish(*job.copy);
   }
 }
 
@@ -270,7 +280,7 @@ void Bringing::accept_copy(Job& job) {
   if (!job.copy) {
     record_failure(job, "server returned 304 unasked");
   } else if (is_verified(job, job.copy->bytes())) {
-    job.result = job.copy;
+    job.finish(*job.copy);
   } else {
     // The copy was right for another keyring, or the server is confused: ask for the whole.
     job.failures.pop_back();
@@ -289,11 +299,13 @@ void Bringing::accept_body(Job& job, const TransferResult& result) {
   if (!result.etag.empty()) entry.facts[etag_fact] = result.etag;
   if (!result.last_modified.empty()) entry.facts[last_modified_fact] = result.last_modified;
   context_.store.put(job.download.kind, job.source().key, std::move(body->blob), entry);
+  MappedFile stored;
   try {
-    job.result = MappedFile::open(context_.store.blob_path(entry.blob));
+    stored = MappedFile::open(context_.store.blob_path(entry.blob));
   } catch (const Error&) {
-    job.result = std::move(file);  // somebody has cleared the cache just now
+    stored = std::move(file);  // somebody has cleared the cache just now
   }
+  job.finish(std::move(stored));
 }
 
 /// Moves what failed on to its next source; gives what is still to be brought.

@@ -38,6 +38,9 @@ struct Download {
   std::uint64_t limit = 0;
   /// Throws Error when the octets are not the right ones. Called on several threads.
   std::function<void(ByteView)> verify{};
+  /// Takes the file as soon as it is there; bring() does not keep it then. Called on any thread, on
+  /// several at once. May be empty.
+  std::function<void(MappedFile)> ready{};
 };
 
 /// What downloading needs of the world.
@@ -54,7 +57,8 @@ struct DownloadContext {
 /// lies; others come from the store or are fetched, verified and stored. A source that does not
 /// have the file, or has a wrong one, is noted and the next is asked. When a file cannot be had
 /// from any, the others are brought to their end (and stay in the store), then the Error of the
-/// first such file is thrown, with the others as details.
+/// first such file is thrown, with the others as details. The result of a download with `ready` is
+/// an empty one.
 std::vector<MappedFile> bring(std::vector<Download> downloads, const DownloadContext& context);
 
 }  // namespace tarn::apk

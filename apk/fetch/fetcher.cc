@@ -62,8 +62,8 @@ std::vector<TransferResult> Fetcher::Turns::run(std::vector<Transfer> transfers,
   return transport_.run(std::move(transfers), stop);
 }
 
-DownloadContext Fetcher::context() {
-  return {transport_, store_, options_.network, options_.threads, progress_, stop_};
+DownloadContext Fetcher::context(std::stop_token stop) {
+  return {transport_, store_, options_.network, options_.threads, progress_, std::move(stop)};
 }
 
 std::vector<Url> Fetcher::sources_of(const Url& url) const {
@@ -104,22 +104,50 @@ std::vector<MappedFile> Fetcher::fetch_current(
     downloads[number].verify = [&verify, &indexes = asked_as[number]](ByteView bytes) {
       for (const std::size_t i : indexes) verify(i, bytes);
     };
-  return distinct.spread(bring(std::move(downloads), context()));
+  return distinct.spread(bring(std::move(downloads), context(stop_)));
 }
 
 std::vector<MappedFile> Fetcher::fetch_fixed(const std::vector<Wanted>& wanted) {
   Distinct distinct;
   std::vector<Download> downloads;
-  for (const auto& one : wanted) {
-    if (distinct.add(one.kind + "/" + one.key) != downloads.size()) continue;
-    Download download{.label = one.label, .kind = one.kind, .lifetime = Lifetime::fixed};
-    for (auto& url : sources_of(one.url)) download.sources.push_back({std::move(url), one.key});
-    download.size = one.size;
-    download.limit = one.size.value_or(fixed_limit);
-    download.verify = one.verify;
-    downloads.push_back(std::move(download));
+  for (const Wanted& one : wanted)
+    if (distinct.add(one.kind + "/" + one.key) == downloads.size())
+      downloads.push_back(download_of(one));
+  return distinct.spread(bring(std::move(downloads), context(stop_)));
+}
+
+void Fetcher::fetch_fixed(const std::vector<Wanted>& wanted,
+                          const std::function<void(std::size_t, MappedFile)>& ready,
+                          const std::stop_token& stop) {
+  Distinct distinct;
+  std::vector<Download> downloads;
+  std::vector<std::vector<std::size_t>> asked_as;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::size_t number = distinct.add(wanted[i].kind + "/" + wanted[i].key);
+    if (number == downloads.size()) {
+      downloads.push_back(download_of(wanted[i]));
+      asked_as.emplace_back();
+    }
+    asked_as[number].push_back(i);
   }
-  return distinct.spread(bring(std::move(downloads), context()));
+  for (std::size_t number = 0; number < downloads.size(); ++number)
+    downloads[number].ready = [&ready, &indexes = asked_as[number]](const MappedFile& file) {
+      for (const std::size_t i : indexes) ready(i, file);
+    };
+  std::stop_source either;
+  const auto request_stop = [&either] { either.request_stop(); };
+  const std::stop_callback own(stop_, request_stop);
+  const std::stop_callback given(stop, request_stop);
+  bring(std::move(downloads), context(either.get_token()));
+}
+
+Download Fetcher::download_of(const Wanted& wanted) const {
+  Download download{.label = wanted.label, .kind = wanted.kind, .lifetime = Lifetime::fixed};
+  for (auto& url : sources_of(wanted.url)) download.sources.push_back({std::move(url), wanted.key});
+  download.size = wanted.size;
+  download.limit = wanted.size.value_or(fixed_limit);
+  download.verify = wanted.verify;
+  return download;
 }
 
 }  // namespace tarn::apk

@@ -68,6 +68,12 @@ class Fetcher {
   /// before it was stored, and its digest is checked; `verify` is not called again.
   std::vector<MappedFile> fetch_fixed(const std::vector<Wanted>& wanted);
 
+  /// The same for who can use each file as soon as it is there: `ready(i, file)` is called for
+  /// `wanted[i]` on any thread, on several at once. `stop` ends it, as the fetcher's own does.
+  void fetch_fixed(const std::vector<Wanted>& wanted,
+                   const std::function<void(std::size_t, MappedFile)>& ready,
+                   const std::stop_token& stop);
+
  private:
   /// A transport whose runs wait for each other.
   class Turns final : public Transport {
@@ -82,7 +88,8 @@ class Fetcher {
   };
 
   std::vector<Url> sources_of(const Url& url) const;
-  DownloadContext context();
+  Download download_of(const Wanted& wanted) const;
+  DownloadContext context(std::stop_token stop);
 
   Turns transport_;
   Store& store_;

@@ -32,8 +32,9 @@ void ListingCache::put(const Identity& identity, const PackageListing& listing) 
   if (!bytes) return;
   AtomicFile blob = store_.new_blob();
   blob.write(*bytes);
+  // A listing costs no more than reading its package once: that a crash spoils it may be.
   store_.put(kind, key_of(identity), std::move(blob),
-             {.blob = sha256(*bytes), .size = bytes->size()});
+             {.blob = sha256(*bytes), .size = bytes->size()}, Durability::none);
 }
 
 }  // namespace tarn::apk

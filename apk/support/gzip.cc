@@ -87,11 +87,17 @@ std::optional<std::size_t> gzip_member_size(ByteView input, std::size_t limit) {
   }
 }
 
+std::uint32_t gzip_stated_size(ByteView member) {
+  std::uint32_t size = 0;
+  if (member.size() < smallest_member) return size;
+  for (std::size_t i = 0; i < 4; ++i)
+    size |= std::to_integer<std::uint32_t>(member[member.size() - 4 + i]) << (8 * i);
+  return size;
+}
+
 Bytes inflate_whole_gzip(ByteView input, std::size_t limit) {
   if (input.size() < smallest_member) throw damaged("unexpected end of data");
-  std::uint32_t size = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    size |= std::to_integer<std::uint32_t>(input[input.size() - 4 + i]) << (8 * i);
+  const std::uint32_t size = gzip_stated_size(input);
   if (size > limit) throw over_limit(limit);
   // Deflate cannot expand more than this; a trailer that claims more is damaged.
   if (size / 1032 > input.size()) throw damaged("the trailer's length is impossible");
@@ -105,12 +111,17 @@ Bytes inflate_whole_gzip(ByteView input, std::size_t limit) {
   if (result == LIBDEFLATE_SUCCESS && consumed == input.size() && produced == data.size())
     return data;
   // Either damaged, or over 4 GiB (the trailer's length wraps), or followed by something: the
-  // slower reader tells which, with the place.
-  auto member = inflate_gzip_member(input, limit);
-  if (member.compressed_size != input.size())
-    throw damaged(
-        fmt::format("{} bytes follow the end of the data", input.size() - member.compressed_size));
-  return std::move(member.data);
+  // slower reader tells which, with the place, before memory is taken once more.
+  data = Bytes();
+  std::size_t whole = 0;
+  const std::size_t member =
+      inflate_pieces(input, limit, [&](ByteView piece) { whole += piece.size(); });
+  if (member != input.size())
+    throw damaged(fmt::format("{} bytes follow the end of the data", input.size() - member));
+  data.reserve(whole);
+  inflate_pieces(input, limit,
+                 [&](ByteView piece) { data.insert(data.end(), piece.begin(), piece.end()); });
+  return data;
 }
 
 Bytes deflate_gzip(ByteView data, int level) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "apk/support/bytes.h"
@@ -22,6 +23,10 @@ GzipMember inflate_gzip_member(ByteView input, std::size_t limit);
 /// faster than inflate_gzip_member, for large members). Throws as that does, and when anything
 /// follows the member.
 Bytes inflate_whole_gzip(ByteView input, std::size_t limit);
+
+/// What the trailer at the end of a gzip member says of its inflated size, modulo 4 GiB: not to be
+/// relied on before it was inflated. 0 for what is too short to be one.
+std::uint32_t gzip_stated_size(ByteView member);
 
 /// The compressed size of the gzip member at the start of `input` without keeping its data.
 /// Nothing when `input` does not begin with a whole, sound member.

@@ -25,7 +25,7 @@ class PackageServer final : public apk::Transport {
   std::map<std::string, Bytes> files;  ///< by URL; others are not found
   std::vector<std::string> asked;
   /// Called before a file is served. May be empty.
-  std::function<void(const std::string& url)> before{};
+  std::function<void(const std::string& url, const std::stop_token& stop)> before{};
 
   std::vector<apk::TransferResult> run(std::vector<apk::Transfer> transfers,
                                        const std::stop_token& stop) override {
@@ -33,7 +33,7 @@ class PackageServer final : public apk::Transport {
     std::vector<apk::TransferResult> results;
     for (auto& transfer : transfers) {
       const std::string url = transfer.url.str();
-      if (before) before(url);
+      if (before) before(url, stop);
       if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");
       asked.push_back(url);
       const auto found = files.find(url);
@@ -117,7 +117,7 @@ struct PlannedPackages {
   }
   apk::Fetcher fetcher() { return {server, store, options, progress, stop.get_token()}; }
   builder::PackageFiles files(apk::Fetcher& fetcher) {
-    return builder::PackageFiles(resolution, fetcher, 2, stop.get_token());
+    return builder::PackageFiles(resolution, fetcher, 2, progress, stop.get_token());
   }
   std::filesystem::path blob_of(const apk::Package& package) const {
     return store.blob_path(sha256(server.files.at(url_of(package))));

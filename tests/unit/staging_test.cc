@@ -144,10 +144,30 @@ TEST_CASE("staging: the error is that of the first package in the plan's order")
     test::DataTar tar;
     tar.file("usr/broken", "x").end();
     const auto broken = world.add(test::package_of(tar.tar()));
+    const auto missing = world.add("missing", {{"usr/missing", "x"}});
+    world.server.files.erase(world.url_of(missing));
     const Error error = error_of([&] { run(world, threads); });
     CHECK(error.kind() == ErrorKind::failed);
     CHECK(error.message() == "'usr/broken': no entry for its directory comes before it");
     CHECK_FALSE(apk::ListingCache(world.store).find(broken.identity));
+
+    std::swap(world.resolution.plans[0].plan.packages[12],
+              world.resolution.plans[0].plan.packages[13]);
+    CHECK(error_of([&] { run(world, threads); }).message() ==
+          "cannot fetch missing-1.0-r0: not found");
+  }
+}
+
+TEST_CASE("staging: a stop ends it wherever it is") {
+  for (const std::size_t at : {0, 1, 5}) {
+    PlannedPackages world;
+    add_packages(world, 6);
+    const auto& packages = world.resolution.plans[0].plan.packages;
+    world.server.before = [&](const std::string& url, const std::stop_token&) {
+      if (url == world.url_of(packages[at].package)) world.stop.request_stop();
+    };
+    CHECK(error_of([&] { run(world); }).kind() == ErrorKind::interrupted);
+    CHECK(world.server.asked.size() == at);
   }
 }
 
