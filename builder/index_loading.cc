@@ -77,12 +77,14 @@ void add_anchor_keys(apk::Keyring& keyring, const apk::IndexFile& file, apk::Fet
 }
 
 /// One index of files whose signatures are verified, read on several threads.
-apk::BinaryIndex read_trusted(RawIndexes& raw, std::size_t threads, const std::stop_token& stop) {
+apk::BinaryIndex read_trusted(RawIndexes& raw, std::size_t threads, Progress& progress,
+                              const std::stop_token& stop) {
   std::vector<apk::BinaryIndex::Part> parts(raw.files.size());
   parallel_for(
       parts.size(), threads,
       [&](std::size_t i) {
         const std::string name = raw.urls[i].str();
+        const Span span(progress, "index", name, raw.files[i].bytes().size());
         std::string& text = raw.texts[i];
         if (text.empty()) text = apk::IndexFile::parse(raw.files[i].bytes(), name).text;
         parts[i] = with_context("reading index " + name, [&] {
@@ -90,7 +92,21 @@ apk::BinaryIndex read_trusted(RawIndexes& raw, std::size_t threads, const std::s
         });
       },
       stop);
+  const Span span(progress, "index", "joining");
   return apk::BinaryIndex::join_parts(parts);
+}
+
+/// The index that is kept for these very files, or else a new one, which is kept.
+apk::BinaryIndex index_of(RawIndexes& raw, const apk::Architecture& architecture,
+                          apk::IndexCache& cache, std::size_t threads, Progress& progress,
+                          const std::stop_token& stop) {
+  const Span span(progress, "index", architecture.apk);
+  auto known = cache.find(raw.urls, raw.digests);
+  count_cache(progress, "binary-index", known ? CacheAnswer::hit : CacheAnswer::miss);
+  if (known) return std::move(*known);
+  apk::BinaryIndex index = read_trusted(raw, threads, progress, stop);
+  cache.put(raw.urls, raw.digests, index);
+  return index;
 }
 
 }  // namespace
@@ -119,16 +135,13 @@ std::vector<ArchitectureIndexes> load_indexes(const std::vector<apk::Architectur
         parallel_for(
             repositories.size(), threads,
             [&](std::size_t i) {
+              const Span span(progress, "verify signatures", raw[a].urls[i].str(),
+                              raw[a].files[i].bytes().size());
               apk::verify_index(raw[a].files[i].bytes(), loaded[a].keyring, options.signatures,
                                 raw[a].urls[i].str());
             },
             stop);
-        if (auto known = cache.find(raw[a].urls, raw[a].digests)) {
-          loaded[a].index = std::move(*known);
-        } else {
-          loaded[a].index = read_trusted(raw[a], threads, stop);
-          cache.put(raw[a].urls, raw[a].digests, loaded[a].index);
-        }
+        loaded[a].index = index_of(raw[a], architectures[a], cache, threads, progress, stop);
       },
       stop);
   for (std::size_t a = 0; a < loaded.size(); ++a) loaded[a].digests = std::move(raw[a].digests);

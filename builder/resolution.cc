@@ -220,6 +220,7 @@ void plan_packages(Resolution& resolution, const ResolveOptions& options,
       resolution.plans.size(), options.threads,
       [&](std::size_t i) {
         ArchitecturePlan& plan = resolution.plans[i];
+        const Span span(progress, "solve", plan.architecture.apk);
         plan.plan = with_context("resolving for " + plan.architecture.apk, [&] {
           return apk::resolve(request_for(resolution, plan), origins);
         });

@@ -80,7 +80,8 @@ Error& record_failure(Job& job, const std::string& reason) {
 }
 
 /// Whether the octets are the right ones; the failure is recorded otherwise.
-bool is_verified(Job& job, ByteView bytes) {
+bool is_verified(Job& job, ByteView bytes, Progress& progress) {
+  const Span span(progress, "verify", job.download.label, bytes.size());
   try {
     if (job.download.verify) job.download.verify(bytes);
     return true;
@@ -91,6 +92,20 @@ bool is_verified(Job& job, ByteView bytes) {
     record_failure(job, error.message(), std::move(copy));
     return false;
   }
+}
+
+void measure(const Job& job, const TransferResult& result, Progress& progress) {
+  if (result.attempts == 0) return;
+  progress.record({.category = "fetch",
+                   .label = job.download.label,
+                   .begin = result.begun,
+                   .end = std::chrono::steady_clock::now(),
+                   .bytes = result.received,
+                   .kind = SpanKind::transfer});
+  progress.count("requests", result.attempts);
+  progress.count("bytes received", result.received);
+  if (result.attempts > 1) progress.count("retries", result.attempts - 1);
+  if (result.status == TransferResult::Status::not_modified) progress.count("not modified", 1);
 }
 
 /// Runs `work` for a job; an exception is kept with it.
@@ -131,6 +146,7 @@ class Bringing {
   void look_at_hand(Job& job);
   void use_local_file(Job& job);
   void use_copy_offline(Job& job);
+  void use_copy(Job& job);
   Transfer transfer_for(Job& job, TaskQueue& queue);
   void take_octets(Job& job, ByteView bytes);
   Incoming& incoming(Job& job);
@@ -175,12 +191,13 @@ void Bringing::look_at_hand(Job& job) {
   auto entry = context_.store.find(job.download.kind, source.key);
   const auto& size = job.download.size;
   if (entry && (!size || entry->size == *size)) {
+    const Span span(context_.progress, "check cache", job.download.label, entry->size);
     job.copy = context_.store.open(*entry);
     if (job.copy) job.entry = std::move(entry);
     job.has_older_copy |= job.copy.has_value();
   }
   if (job.copy && !job.is_current()) {
-    job.finish(*job.copy);
+    use_copy(job);
   } else if (context_.network == NetworkUse::offline) {
     use_copy_offline(job);
   }
@@ -208,16 +225,21 @@ void Bringing::use_local_file(Job& job) {
         .detail("found", fmt::format("{} octets", size));
     return;
   }
-  if (is_verified(job, file.bytes())) job.finish(std::move(file));
+  if (is_verified(job, file.bytes(), context_.progress)) job.finish(std::move(file));
 }
 
 void Bringing::use_copy_offline(Job& job) {
   if (!job.copy) {
     record_failure(job, "it is not in the cache, and the network is not to be used")
         .hint("fetch it once without --offline");
-  } else if (is_verified(job, job.copy->bytes())) {
-    job.finish(*job.copy);
+  } else if (is_verified(job, job.copy->bytes(), context_.progress)) {
+    use_copy(job);
   }
+}
+
+void Bringing::use_copy(Job& job) {
+  job.finish(*job.copy);
+  count_cache(context_.progress, job.download.kind, CacheAnswer::hit);
 }
 
 Transfer Bringing::transfer_for(Job& job, TaskQueue& queue) {
@@ -264,6 +286,7 @@ void Bringing::end_transfer(Job& job, const TransferResult& result, TaskQueue& q
   const bool is_had = result.status == Status::complete || result.status == Status::not_modified;
   if (job.shown && is_had) job.shown->done();
   job.shown.reset();
+  measure(job, result, context_.progress);
   if (result.status == Status::complete) {
     queue.push([this, &job, result] { guarded(job, broken_, [&] { accept_body(job, result); }); });
   } else if (result.status == Status::not_modified) {
@@ -279,8 +302,8 @@ void Bringing::end_transfer(Job& job, const TransferResult& result, TaskQueue& q
 void Bringing::accept_copy(Job& job) {
   if (!job.copy) {
     record_failure(job, "server returned 304 unasked");
-  } else if (is_verified(job, job.copy->bytes())) {
-    job.finish(*job.copy);
+  } else if (is_verified(job, job.copy->bytes(), context_.progress)) {
+    use_copy(job);
   } else {
     // The copy was right for another keyring, or the server is confused: ask for the whole.
     job.failures.pop_back();
@@ -294,11 +317,15 @@ void Bringing::accept_body(Job& job, const TransferResult& result) {
   const std::unique_ptr<Incoming> body = std::move(job.incoming);
   // The blob has no name yet.
   MappedFile file = MappedFile::open(fmt::format("/proc/self/fd/{}", body->blob.fd()));
-  if (!is_verified(job, file.bytes())) return;
+  if (!is_verified(job, file.bytes(), context_.progress)) return;
   StoreEntry entry{.blob = body->hash.finish(), .size = body->size};
   if (!result.etag.empty()) entry.facts[etag_fact] = result.etag;
   if (!result.last_modified.empty()) entry.facts[last_modified_fact] = result.last_modified;
-  context_.store.put(job.download.kind, job.source().key, std::move(body->blob), entry);
+  {
+    const Span span(context_.progress, "store", job.download.label, entry.size);
+    context_.store.put(job.download.kind, job.source().key, std::move(body->blob), entry);
+  }
+  count_cache(context_.progress, job.download.kind, CacheAnswer::miss);
   MappedFile stored;
   try {
     stored = MappedFile::open(context_.store.blob_path(entry.blob));

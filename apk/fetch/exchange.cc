@@ -179,7 +179,8 @@ void Exchange::start(CURLM* multi) {
   error_text_.assign(CURL_ERROR_SIZE, '\0');
   set_option(easy_, CURLOPT_ERRORBUFFER, error_text_.data());
   set_request_headers();
-  ++attempts_;
+  if (attempts_++ == 0) result_.begun = Clock::now();
+  result_.attempts = attempts_;
   const CURLMcode code = curl_multi_add_handle(multi, easy_);
   if (code != CURLM_OK)
     throw Error(ErrorKind::network,
@@ -216,6 +217,7 @@ std::size_t Exchange::take_body(char* data, std::size_t size, std::size_t count,
 }
 
 bool Exchange::add_body(ByteView data) {
+  result_.received += data.size();
   if (body_ == Body::undecided) begin_body();
   if (!refusal_.empty()) return false;
   if (body_ == Body::discarded) return true;

@@ -21,7 +21,10 @@ struct TransferResult {
   long http_status = 0;  ///< 0 when no answer came
   std::string etag{};
   std::string last_modified{};
-  std::string error{};  ///< of one not had: "server returned 503 after 4 attempts", …
+  std::string error{};         ///< of one not had: "server returned 503 after 4 attempts", …
+  unsigned attempts = 0;       ///< how often the server was asked
+  std::uint64_t received = 0;  ///< octets of bodies that came, over all attempts
+  std::chrono::steady_clock::time_point begun{};  ///< when the first attempt began, if any did
 };
 
 /// What to ask a server for.

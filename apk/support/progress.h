@@ -12,6 +12,12 @@ namespace tarn {
 enum class NoteLevel { detail, info, warning };
 enum class TaskOutcome { done, failed };
 
+/// Whether a thread did nothing else meanwhile.
+enum class SpanKind {
+  work,      ///< on one thread; what it consists of lies within it
+  transfer,  ///< mostly waiting for another machine; a thread has many of them at a time
+};
+
 /// A piece of work that was done on one thread, for who wants to know where the time went.
 struct SpanRecord {
   std::string_view category;  ///< what kind of work: "inflate", "compress"
@@ -19,6 +25,7 @@ struct SpanRecord {
   std::chrono::steady_clock::time_point begin;
   std::chrono::steady_clock::time_point end;
   std::uint64_t bytes = 0;  ///< octets that the work went through; 0: none to speak of
+  SpanKind kind = SpanKind::work;
 };
 
 /// Where parts of a run report what they do; the terminal shows it, tests record it. Every function
@@ -41,9 +48,22 @@ class Progress {
 
   /// A measurement, from the thread that did the work. Nobody need listen.
   virtual void record(const SpanRecord& /*span*/) {}
-  /// `number` more of what `name` counts ("requests", "segments reused").
+  /// `number` more of what `name` counts ("requests", "bytes received": octets are called bytes).
   virtual void count(std::string_view /*name*/, std::uint64_t /*number*/) {}
 };
+
+/// Whether a cache had what was looked for.
+enum class CacheAnswer { hit, miss };
+
+/// What the names of such counts begin with; the kind follows.
+constexpr std::string_view cache_hits_prefix = "cache hits: ";
+constexpr std::string_view cache_misses_prefix = "cache misses: ";
+
+/// Counts a look into a cache for something of that kind ("package").
+inline void count_cache(Progress& progress, std::string_view kind, CacheAnswer answer) {
+  std::string name(answer == CacheAnswer::hit ? cache_hits_prefix : cache_misses_prefix);
+  progress.count(name.append(kind), 1);
+}
 
 /// Measures its own life and reports it as a span.
 class Span {

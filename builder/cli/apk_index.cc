@@ -87,11 +87,9 @@ void make_index(const IndexOptions& options, const Context& context) {
                            options.signing.algorithm, options.signing.public_name());
   write_file(options.output, file);
   if (options.json)
-    context.out << nlohmann::ordered_json{{"file", options.output.string()},
-                                          {"packages", packages.size()},
-                                          {"size", file.size()}}
-                       .dump(2)
-                << '\n';
+    print_json(
+        context,
+        {{"file", options.output.string()}, {"packages", packages.size()}, {"size", file.size()}});
   else
     context.progress.note(NoteLevel::info,
                           fmt::format("{}: {} packages", options.output.string(), packages.size()));

@@ -96,7 +96,7 @@ void show_info(const InfoOptions& options, const Context& context) {
                                                  : describe_indexed(options.files, options.recipe,
                                                                     options.repositories, context);
   if (options.json) {
-    context.out << json_text(all);
+    print_json(context, all);
     return;
   }
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -82,8 +82,4 @@ nlohmann::ordered_json entry_json(const apk::DataEntry& entry) {
   return json;
 }
 
-std::string json_text(const nlohmann::ordered_json& json) {
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace tarn::builder

@@ -16,7 +16,4 @@ nlohmann::ordered_json entry_json(const apk::DataEntry& entry);
 /// "file", "directory", …
 const char* entry_type_name(apk::EntryType type);
 
-/// JSON as the program prints it: indented, octets that are not UTF-8 replaced.
-std::string json_text(const nlohmann::ordered_json& json);
-
 }  // namespace tarn::builder

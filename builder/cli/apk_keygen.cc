@@ -35,11 +35,9 @@ void make_key(const KeygenOptions& options, const Context& context) {
   write_file(private_path, key.pem(), 0600);
   write_file(public_path, public_pem, 0644);
   if (options.json)
-    context.out << nlohmann::ordered_json{{"private_key", private_path.string()},
-                                          {"public_key", public_path.string()},
-                                          {"sha256", to_hex(fingerprint)}}
-                       .dump(2)
-                << '\n';
+    print_json(context, {{"private_key", private_path.string()},
+                         {"public_key", public_path.string()},
+                         {"sha256", to_hex(fingerprint)}});
   else
     context.out << private_path.string() << '\n' << public_path.string() << '\n';
 }

@@ -114,7 +114,7 @@ void list_files(const ListOptions& options, const Context& context) {
                       ? list_package(file, options.json, context.out)
                       : list_index(file, options.json, context.out));
   }
-  if (options.json) context.out << json_text(all);
+  if (options.json) print_json(context, all);
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ void pack(const PackOptions& options, const Context& context) {
   if (options.json) {
     auto json = nlohmann::ordered_json{{"file", path.string()}};
     json.update(package_json(apk::PackageFile::parse(file, path.string()).package()));
-    context.out << json_text(json);
+    print_json(context, json);
   } else {
     context.out << path.string() << '\n';
   }

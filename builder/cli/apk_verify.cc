@@ -11,7 +11,6 @@
 #include "apk/support/parallel.h"
 #include "apk/trust/trusted_index.h"
 #include "builder/cli/apk.h"
-#include "builder/cli/apk_json.h"
 
 namespace tarn::builder {
 namespace {
@@ -109,7 +108,7 @@ void verify_files(const VerifyOptions& options, const Context& context) {
     ++failures;
     if (!verdicts[i].unreadable) kind = ErrorKind::trust;
   }
-  if (options.json) context.out << json_text(report);
+  if (options.json) print_json(context, report);
   if (failures == 0) return;
   Error error(kind, fmt::format("{} of {} files did not verify", failures, verdicts.size()));
   if (keyring.empty() && !options.trust.allow_untrusted)

@@ -15,6 +15,7 @@
 #include "builder/cli/script_reports.h"
 #include "builder/cli/source_date_epoch.h"
 #include "builder/registry/reference.h"
+#include "builder/report/run_recorder.h"
 #include "builder/sink/sink.h"
 #include "builder/terminal/format_size.h"
 
@@ -139,6 +140,16 @@ void check_standard_output(const BuildCommandOptions& options) {
         .hint("send standard output to a file or a program");
 }
 
+void write_outputs(const std::vector<Output>& outputs, const Images& images,
+                   const OutputSettings& settings, const Context& context) {
+  const Span pass(context.progress, pass_category, "write");
+  for (const Output& output : outputs) {
+    const Span span(context.progress, "write", output.place.name());
+    for (const std::string& loss : write_output(output, images, settings, context.stop))
+      context.progress.note(NoteLevel::warning, output.place.name() + ": " + loss);
+  }
+}
+
 void run_build(BuildCommandOptions options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
   RegistryAccess registries(options.registry, options.repositories.network.ca_file, context);
@@ -163,17 +174,15 @@ void run_build(BuildCommandOptions options, const Context& context) {
   BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
 
   const auto start = std::chrono::steady_clock::now();
-  const OutputSettings settings{build_options.resolve.threads, build_options.scratch};
-  for (const Output& output : outputs)
-    for (const std::string& loss : write_output(output, result.images, settings, context.stop))
-      context.progress.note(NoteLevel::warning, output.place.name() + ": " + loss);
+  write_outputs(outputs, result.images, {build_options.resolve.threads, build_options.scratch},
+                context);
   result.passes.push_back({"write", std::chrono::steady_clock::now() - start});
 
   note_scripts(result.scripts, context.progress);
   summarise(result, outputs, context.progress);
   const std::string digest = "sha256:" + to_hex(digest_of(result.images));
   if (options.json)
-    context.out << result_json(result, outputs).dump(2) << '\n';
+    print_json(context, result_json(result, outputs));
   else if (is_taken)
     context.progress.note(NoteLevel::info, digest);
   else

@@ -19,11 +19,6 @@ std::optional<apk::Store> existing_store(const std::filesystem::path& folder) {
   return apk::Store(folder);
 }
 
-void print_json(const Context& context, const nlohmann::ordered_json& value) {
-  context.out << value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-              << '\n';
-}
-
 void show_info(bool as_json, const Context& context) {
   const auto folder = cache_folder(context.options);
   const auto store = existing_store(folder);

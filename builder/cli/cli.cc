@@ -4,6 +4,7 @@
 #include <array>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -11,9 +12,11 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "apk/fetch/cache_folder.h"
 #include "apk/support/error.h"
 #include "builder/cli/command.h"
 #include "builder/cli/commands.h"
+#include "builder/cli/run_measurement.h"
 #include "builder/cli/signals.h"
 #include "builder/cli/unsatisfiable_json.h"
 #include "builder/terminal/choose_progress.h"
@@ -32,6 +35,8 @@ constexpr std::array command_families = {
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   static const std::map<std::string, ColorMode> colors = {
       {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
+  static const std::map<std::string, StatsForm> stats_forms = {{"text", StatsForm::text},
+                                                               {"json", StatsForm::json}};
   auto* quiet = app.add_flag_callback(
       "-q,--quiet", [&options] { options.verbosity = Verbosity::quiet; },
       "Show warnings and errors only");
@@ -47,6 +52,13 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_option("--threads", options.threads, "Threads to work with (default: one a processor)")
       ->check(CLI::Range(1, 1024))
       ->option_text("N");
+  const auto form = std::make_shared<std::string>();
+  app.add_flag("--stats{text}", *form,
+               "Print where the time went to standard error; =json: as JSON (with --json: as a "
+               "member of the result)")
+      ->check(CLI::IsMember(stats_forms))
+      ->each([&options, form](const std::string& name) { options.stats = stats_forms.at(name); })
+      ->option_text("[=FORM]");
   app.set_version_flag("--version", "tarn " TARN_VERSION, "Print the version and leave");
 }
 
@@ -81,13 +93,21 @@ int run_selected(const CLI::App& app, const Commands& commands, const GlobalOpti
   const SignalWatch signals;
   const auto progress = choose_progress(std::cerr, STDERR_FILENO, output_place(STDERR_FILENO),
                                         options.verbosity, options.color);
+  RunMeasurement measurement(options, *progress, command_line(deepest_command(app)),
+                             apk::environment_variable("TARN_TRACE").value_or(""));
   try {
-    commands.selected()({options, std::cout, *progress, signals.stop_token()});
+    commands.selected()(
+        {options, std::cout, measurement.progress(), signals.stop_token(), measurement});
   } catch (const apk::UnsatisfiableError& error) {
     if (wants_json(deepest_command(app))) report_unsatisfiable(error);
+    measurement.finish(RunOutcome::failed, std::cerr);
+    throw;
+  } catch (...) {
+    measurement.finish(RunOutcome::failed, std::cerr);
     throw;
   }
   std::cout.flush();
+  measurement.finish(RunOutcome::done, std::cerr);
   if (std::cout) return 0;
   if (reader_is_gone()) return static_cast<int>(ErrorKind::failed);
   throw Error(ErrorKind::failed, "standard output cannot be written");

@@ -1,13 +1,23 @@
 #include "builder/cli/command.h"
 
+#include <ostream>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "apk/fetch/cache_folder.h"
 #include "apk/support/error.h"
+#include "builder/cli/run_measurement.h"
 
 namespace tarn::builder {
+
+void print_json(const Context& context, nlohmann::ordered_json result) {
+  context.measurement.add_to(result);
+  context.out << result.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+              << '\n';
+}
+
 std::filesystem::path cache_folder(const GlobalOptions& options) {
   if (!options.cache.empty()) return options.cache;
   try {

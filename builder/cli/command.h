@@ -7,6 +7,8 @@
 #include <stop_token>
 #include <string>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "apk/support/progress.h"
 #include "builder/terminal/output_options.h"
 
@@ -16,12 +18,18 @@ class App;
 
 namespace tarn::builder {
 
+class RunMeasurement;
+
+/// How --stats prints statistics of the run.
+enum class StatsForm { none, text, json };
+
 /// The options every command takes.
 struct GlobalOptions {
   Verbosity verbosity = Verbosity::normal;
   ColorMode color = ColorMode::automatic;
   std::filesystem::path cache;  ///< as given with --cache; empty: not given
   std::size_t threads = 1;      ///< at least 1
+  StatsForm stats = StatsForm::none;
 };
 
 /// What a command is handed of the world.
@@ -30,7 +38,12 @@ struct Context {
   std::ostream& out;  ///< results, and nothing else
   Progress& progress;
   std::stop_token stop;  ///< stop is asked for when the person presses Ctrl-C
+  RunMeasurement& measurement;
 };
+
+/// Prints the result of a command that --json was given to: indented, octets that are not UTF-8
+/// replaced. Where the run's statistics are wanted they become the member "stats" of an object.
+void print_json(const Context& context, nlohmann::ordered_json result);
 
 /// The cache folder: --cache, else $TARN_CACHE, else $XDG_CACHE_HOME/tarn, else ~/.cache/tarn.
 /// Throws Error (usage) when none of these is set.

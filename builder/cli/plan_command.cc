@@ -129,7 +129,7 @@ void run_plan(const PlanOptions& options, const Context& context) {
   if (options.explain)
     explanations = explain_plans(resolution, context.options.threads, context.stop);
   if (options.json) {
-    context.out << plan_json(resolution, explanations).dump(2) << '\n';
+    print_json(context, plan_json(resolution, explanations));
     return;
   }
   for (const ArchitecturePlan& plan : resolution.plans) {

@@ -18,6 +18,7 @@
 #include "builder/image/json.h"
 #include "builder/registry/client.h"
 #include "builder/registry/reference.h"
+#include "builder/report/run_recorder.h"
 #include "builder/terminal/format_size.h"
 
 namespace tarn::builder {
@@ -87,7 +88,8 @@ void check_before_building(const PublishOptions& options, const Recipe& recipe,
 }
 
 void push_to_all(std::vector<Destination>& destinations, const PushContent& content,
-                 const PushSettings& settings, apk::Store& store) {
+                 const PushSettings& settings, apk::Store& store, Progress& progress) {
+  const Span pass(progress, pass_category, "push");
   std::map<std::string, BlobHistory> histories;
   for (Destination& destination : destinations) {
     BlobHistory& history =
@@ -167,12 +169,12 @@ void run_publish(const PublishOptions& options, const Context& context) {
   const PushContent content =
       push_content(result.images.images, result.images.index,
                    options.docker_types ? MediaTypes::docker : MediaTypes::oci);
-  push_to_all(destinations, content, options.push, access.store());
+  push_to_all(destinations, content, options.push, access.store(), context.progress);
   note_pushes(destinations, context.progress);
   if (!options.image_refs.empty())
     write_file(options.image_refs, image_refs_text(destinations, content));
   if (options.json)
-    context.out << publish_json(destinations, content).dump(2) << '\n';
+    print_json(context, publish_json(destinations, content));
   else
     context.out << destinations.front().by_digest(content.top.digest) << '\n';
 }

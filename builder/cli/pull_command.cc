@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,7 @@
 #include "builder/cli/registry_options.h"
 #include "builder/image/json.h"
 #include "builder/read_image.h"
+#include "builder/report/run_recorder.h"
 #include "builder/sink/sink.h"
 #include "builder/terminal/format_size.h"
 
@@ -34,12 +36,16 @@ void run_pull(const PullOptions& options, const Context& context) {
   RegistryAccess registries(options.registry, options.repositories.network.ca_file, context);
   const auto source = open_repository(registries.world(), reference);
   const auto wanted = resolve_options(options.repositories, context.options).architectures;
+  std::optional<Span> pass;
+  pass.emplace(context.progress, pass_category, "pull");
   Images images = read_images(*source, wanted, access.store().folder(), context.stop);
   images.tag = tag;
+  pass.emplace(context.progress, pass_category, "write");
   if (is_layout)
     write_layout(images, options.destination, context.stop);
   else
     write_archive(images, fs::path(options.destination), context.stop);
+  pass.reset();
   for (const Image& image : images.images) {
     std::uint64_t size = 0;
     for (const Layer& layer : image.layers) size += layer.size;

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "builder/recipe/repositories.h"
+#include "builder/report/run_recorder.h"
 
 namespace tarn::builder {
 namespace {
@@ -166,6 +167,7 @@ Recipe RepositoryAccess::load(const RecipeOptions& options) {
 }
 
 Resolution RepositoryAccess::resolve(const Recipe& recipe, const RepositoryOptions& options) {
+  const Span pass(context_.progress, pass_category, "resolve");
   apk::Fetcher bringing = fetcher(recipe);
   return resolve_recipe(recipe, resolve_options(options, context_.options), bringing,
                         context_.progress, context_.stop);

@@ -52,7 +52,8 @@ RegistryAccess::RegistryAccess(const RegistryOptions& options, const std::filesy
     : context_(context),
       host_options_(host_options(options, ca_file)),
       hosts_(host_options_),
-      http_(client_options(host_options_)),
+      client_(client_options(host_options_)),
+      http_(client_, context.progress),
       credentials_(apk::environment_variable, context.stop, options.auth_file) {}
 
 RegistryWorld RegistryAccess::world() {

@@ -11,6 +11,7 @@
 #include "builder/registry/credentials.h"
 #include "builder/registry/curl_client.h"
 #include "builder/registry/image_source.h"
+#include "builder/registry/measured_client.h"
 #include "builder/registry/push.h"
 #include "builder/registry/session.h"
 
@@ -46,7 +47,8 @@ class RegistryAccess {
   const Context& context_;
   HostOptions host_options_;
   Hosts hosts_;
-  CurlClient http_;
+  CurlClient client_;
+  MeasuredClient http_;
   CredentialStore credentials_;
 };
 

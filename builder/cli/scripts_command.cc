@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "builder/cli/apk_json.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/script_reports.h"
@@ -71,7 +70,7 @@ void run_scripts(const ScriptsOptions& options, const Context& context) {
     architectures.push_back(
         {{"architecture", scripts.architecture}, {"scripts", std::move(reports)}});
   }
-  context.out << json_text({{"architectures", std::move(architectures)}});
+  print_json(context, {{"architectures", std::move(architectures)}});
 }
 
 }  // namespace

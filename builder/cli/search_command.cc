@@ -9,7 +9,6 @@
 
 #include "apk/model/version.h"
 #include "apk/support/error.h"
-#include "builder/cli/apk_json.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/report/package_search.h"
@@ -135,7 +134,7 @@ void run_search(const SearchOptions& options, const Context& context) {
                                    : PackageQuery::Where::names};
   const std::vector<Row> rows = find_rows(resolution, query);
   if (options.json)
-    context.out << json_text(rows_json(rows, resolution));
+    print_json(context, rows_json(rows, resolution));
   else if (!rows.empty())
     print_rows(rows, resolution, context.out);
   if (rows.empty()) {

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "apk/support/error.h"
-#include "builder/cli/apk_json.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/explained_plan.h"
 #include "builder/cli/recipe_options.h"
@@ -49,7 +48,7 @@ void run_tree(const TreeOptions& options, const Context& context) {
     throw Error(ErrorKind::failed, fmt::format("{} is not in the plan", options.package))
         .hint(fmt::format("'tarn why {} {}' tells more", options.recipe.recipe.string(),
                           options.package));
-  if (options.json) context.out << json_text({{"architectures", std::move(architectures)}});
+  if (options.json) print_json(context, {{"architectures", std::move(architectures)}});
   for (std::size_t i = 0; i < texts.size(); ++i) context.out << (i == 0 ? "" : "\n") << texts[i];
 }
 

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "apk/support/error.h"
-#include "builder/cli/apk_json.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/explained_plan.h"
 #include "builder/cli/recipe_options.h"
@@ -89,7 +88,7 @@ void run_why(const WhyOptions& options, const Context& context) {
   const bool is_present =
       std::ranges::any_of(answers, [](const Answer& answer) { return !answer.present.empty(); });
   if (options.json)
-    context.out << json_text({{"architectures", std::move(json)}});
+    print_json(context, {{"architectures", std::move(json)}});
   else if (is_present)
     print_answers(plans, answers, context.out);
   if (!is_present) throw absence_error(options, plans, answers);

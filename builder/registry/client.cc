@@ -34,6 +34,7 @@ class BlobDownload {
       if (done_ > before) failures = 0;
       if (!is_passing(response) || ++failures >= session_.world().retry.attempts)
         throw session_.failure(what(), response);
+      session_.world().progress.count("retries", 1);
       wait(wait_after(response, failures, session_.world().retry), session_.world().stop);
     }
     const Sha256Digest found = hash_.finish();

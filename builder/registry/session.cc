@@ -108,6 +108,7 @@ RegistrySession::Base RegistrySession::find_registry() const {
       return base;
     }
     if (!is_passing(failed) || ++failures >= world_.retry.attempts) throw unreachable(failed);
+    world_.progress.count("retries", 1);
     wait(wait_after(failed, failures, world_.retry), world_.stop);
   }
 }
@@ -165,6 +166,7 @@ HttpResponse RegistrySession::send(HttpRequest request, Scopes scopes, Retries r
     if (retries == Retries::none || !is_passing(response) || ++failures >= world_.retry.attempts)
       return response;
     const auto time = wait_after(response, failures, world_.retry);
+    world_.progress.count("retries", 1);
     world_.progress.note(NoteLevel::detail,
                          fmt::format("{}: trying again in {:.1f} s", domain_,
                                      std::chrono::duration<double>(time).count()));

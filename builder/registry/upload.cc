@@ -225,6 +225,7 @@ class BlobUpload {
 
   void pause(const HttpResponse& response) {
     count_failure(response);
+    session_.world().progress.count("retries", 1);
     unsure_ = true;
     wait(wait_after(response, failures_, session_.world().retry), session_.world().stop);
   }

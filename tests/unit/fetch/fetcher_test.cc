@@ -84,6 +84,19 @@ class RecordedProgress : public Progress {
     CHECK(level == NoteLevel::warning);
     warnings.emplace_back(text);
   }
+  void record(const SpanRecord& span) override {
+    const std::lock_guard lock(mutex_);
+    if (span.category != "fetch") return;
+    CHECK(span.kind == SpanKind::transfer);
+    CHECK(span.begin <= span.end);
+    fetched[std::string(span.label)] += span.bytes;
+  }
+  void count(std::string_view name, std::uint64_t number) override {
+    const std::lock_guard lock(mutex_);
+    counts[std::string(name)] += number;
+  }
+  std::map<std::string, std::uint64_t> counts;
+  std::map<std::string, std::uint64_t> fetched;  ///< octets, by the label of a transfer
   std::vector<std::string> begun;
   int done = 0;
   int failed = 0;
@@ -450,6 +463,36 @@ TEST_CASE("many files over real connections, with mirrors, arrive whole") {
   CHECK(good.requests().size() == 30);
   CHECK(world.store.usage().at(0).entries == 60);
   CHECK(world.progress.done == 75);
+
+  // What was measured is what the servers saw.
+  const auto requests = broken.requests().size() + good.requests().size();
+  CHECK(world.progress.counts.at("requests") == requests);
+  CHECK(world.progress.counts.at("retries") == 30);
+  CHECK(world.progress.counts.at("cache misses: package") == 60);
+  CHECK_FALSE(world.progress.counts.contains("cache hits: package"));
+  CHECK(world.progress.fetched.size() == 60);
+  // One that was cut short twice came whole all the same, not from its beginning each time.
+  CHECK(world.progress.fetched.at("package k1") == contents[1].size());
+  // A wrong one came twice, from both.
+  CHECK(world.progress.fetched.at("package k2") == 2 * contents[2].size());
+  CHECK(fetcher.fetch_fixed(all).size() == all.size());
+  CHECK(world.progress.counts.at("requests") == requests);
+  CHECK(world.progress.counts.at("cache hits: package") == 60);
+}
+
+TEST_CASE("what is measured of an unchanged index") {
+  test::TestServer server;
+  server.serve("/index", "one index");
+  World world;
+  CurlTransport transport({});
+  Fetcher fetcher(transport, world.store, world.options, world.progress, {});
+  for (int i = 0; i < 3; ++i) fetcher.fetch_current({server.url("/index")}, accept_all);
+  const std::map<std::string, std::uint64_t> expected = {{"requests", 3},
+                                                         {"not modified", 2},
+                                                         {"bytes received", 9},
+                                                         {"cache hits: index", 2},
+                                                         {"cache misses: index", 1}};
+  CHECK(world.progress.counts == expected);
 }
 
 }  // namespace tarn::apk
