@@ -203,6 +203,7 @@ void add_build_command(Commands& commands) {
       "  tarn build base.yaml --arch x86_64,aarch64 --var "
       "mirror=https://mirror.example.org/alpine\n");
   add_recipe_options(command, options->recipe);
+  add_compression_option(command, options->recipe);
   command.add_option("TAG", options->tag, "Name of the image (default: the recipe's, :latest)")
       ->option_text(" ");
   command

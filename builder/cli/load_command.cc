@@ -95,6 +95,7 @@ void add_load_command(Commands& commands) {
       "  tarn load base.yaml --into kind:testing\n"
       "  tarn load base.yaml base:latest --into containerd -- --namespace k8s.io");
   add_recipe_options(command, options->recipe);
+  add_compression_option(command, options->recipe);
   command.add_option("TAG", options->tag, "Name of the image (default: the recipe's, :latest)")
       ->option_text(" ");
   command

@@ -14,6 +14,7 @@
 #include "apk/support/file.h"
 #include "apk/support/hash.h"
 #include "builder/image/json.h"
+#include "builder/recipe/compression.h"
 
 namespace tarn::builder {
 namespace {
@@ -99,16 +100,14 @@ std::optional<std::string> take(Settings& settings, std::string_view name) {
 }
 
 Codec parse_codec(const std::string& text, const std::string& value) {
-  if (value == "gzip") return Codec::gzip;
-  if (value == "zstd") return Codec::zstd;
-  if (value == "none") return Codec::none;
+  if (const auto codec = codec_named(value)) return *codec;
   throw wrong(text, fmt::format("'{}' is no compression: gzip, zstd or none", value));
 }
 
 int parse_level(const std::string& text, const std::string& value, Codec codec) {
   int level = 0;
   const auto [end, status] = std::from_chars(value.data(), value.data() + value.size(), level);
-  const int highest = codec == Codec::gzip ? 12 : codec == Codec::zstd ? 19 : 0;
+  const int highest = highest_level(codec);
   if (highest == 0) throw wrong(text, "what is not compressed has no level");
   if (status != std::errc() || end != value.data() + value.size() || level < 1 || level > highest)
     throw wrong(text, fmt::format("'{}' is no level: 1 to {}", value, highest));

@@ -191,6 +191,7 @@ void add_publish_command(Commands& commands) {
       "localhost:5000/base:latest\n"
       "  cosign sign \"$(tarn publish base.yaml registry.example.org/team/base)\"");
   add_recipe_options(command, options->recipe);
+  add_compression_option(command, options->recipe);
   command
       .add_option("REF", options->references,
                   "Names to push it under: [REGISTRY/]NAME[:TAG], one or more")

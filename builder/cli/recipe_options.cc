@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "builder/recipe/compression.h"
 #include "builder/recipe/repositories.h"
 #include "builder/report/run_recorder.h"
 
@@ -97,6 +98,18 @@ void add_recipe_settings(CLI::App& command, RecipeOptions& options) {
       ->allow_extra_args(false);
 }
 
+void add_compression_option(CLI::App& command, RecipeOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--compression",
+          [&options](const std::string& text) {
+            options.compression =
+                with_context("reading --compression", [&] { return parse_compression(text); });
+          },
+          "Of the layers, in place of the recipe's: gzip, gzip:1 to 12, zstd, zstd:1 to 19, none")
+      ->option_text("CODEC[:LEVEL]");
+}
+
 void add_network_options(CLI::App& command, NetworkOptions& options) {
   command.add_flag("--offline", options.offline, "Use the cache and local repositories only");
   command.add_option("--ca-file", options.ca_file, "More certificates to trust for https (PEM)")
@@ -163,6 +176,7 @@ LoadOptions RepositoryAccess::load_options(const RecipeOptions& options) {
 Recipe RepositoryAccess::load(const RecipeOptions& options) {
   Recipe recipe = load_recipe(options.recipe, load_options(options));
   apply(options.additions, recipe);
+  if (options.compression) recipe.compression = *options.compression;
   return recipe;
 }
 

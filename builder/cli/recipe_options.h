@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct RecipeOptions {
   std::vector<std::string> vars;  ///< NAME=VALUE
   std::vector<std::filesystem::path> include_paths;
   RecipeAdditions additions;
+  std::optional<Compression> compression{};  ///< in place of the recipe's
 };
 
 /// The options of every command that may use the network.
@@ -50,6 +52,8 @@ struct RepositoryOptions {
 void add_recipe_options(CLI::App& command, RecipeOptions& options);
 /// Declares only the options beside RECIPE: what is added to it, and where it includes from.
 void add_recipe_settings(CLI::App& command, RecipeOptions& options);
+/// Declares --compression, for commands that make an image.
+void add_compression_option(CLI::App& command, RecipeOptions& options);
 void add_network_options(CLI::App& command, NetworkOptions& options);
 void add_repository_options(CLI::App& command, RepositoryOptions& options);
 /// Declares --same-versions, for commands to which the versions of all architectures matter.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apk/support/url.h"
+#include "builder/recipe/compression.h"
 #include "builder/recipe/origin.h"
 #include "builder/recipe/yaml_writer.h"
 
@@ -167,18 +168,6 @@ Json describe_scripts(const Scripts& scripts) {
   if (scripts.policy != ScriptPolicy::automatic) object["*"] = name_of(scripts.policy);
   for (const auto& [package, policy] : scripts.packages) object[package] = name_of(policy);
   return object;
-}
-
-const char* name_of(Codec codec) {
-  switch (codec) {
-    case Codec::gzip:
-      return "gzip";
-    case Codec::zstd:
-      return "zstd";
-    case Codec::none:
-      break;
-  }
-  return "none";
 }
 
 Json describe_compression(const Compression& compression) {

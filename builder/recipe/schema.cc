@@ -7,6 +7,7 @@
 #include "apk/model/architecture.h"
 #include "apk/model/dependency.h"
 #include "apk/support/url.h"
+#include "builder/recipe/compression.h"
 #include "builder/recipe/decode.h"
 #include "builder/recipe/names.h"
 #include "builder/recipe/schema_contents.h"
@@ -138,14 +139,12 @@ Compression decode_compression(const YamlNode& node) {
   const KeyedMapping mapping(node, "compression", {"codec", "level"});
   Compression compression;
   if (const auto* codec = mapping.find("codec"))
-    compression.codec =
-        read_choice<Codec>(*codec, mapping.path_of("codec"),
-                           {{"gzip", Codec::gzip}, {"zstd", Codec::zstd}, {"none", Codec::none}});
+    compression.codec = read_choice(*codec, mapping.path_of("codec"), codec_names());
   const auto* level = mapping.find("level");
   if (level == nullptr) return compression;
   if (compression.codec == Codec::none)
     throw recipe_error(level->position, "compression.level: codec 'none' has no level");
-  const std::uint64_t largest = compression.codec == Codec::gzip ? 12 : 19;
+  const auto largest = static_cast<std::uint64_t>(highest_level(compression.codec));
   compression.level = static_cast<int>(read_number(*level, mapping.path_of("level"), 1, largest));
   return compression;
 }
