@@ -9,6 +9,11 @@
 #include "builder/report/run_trace.h"
 
 namespace tarn::builder {
+namespace {
+
+constexpr std::size_t written_at_once = 64U << 10U;
+
+}  // namespace
 
 RunMeasurement::RunMeasurement(const GlobalOptions& options, Progress& below, std::string command,
                                std::filesystem::path trace)
@@ -46,8 +51,14 @@ void RunMeasurement::finish(RunOutcome outcome, std::ostream& err) {
 void RunMeasurement::write_trace() {
   try {
     AtomicFile file(trace_);
-    write_run_trace(recorder_->run_so_far(), command_,
-                    [&](std::string_view text) { file.write(text); });
+    std::string waiting;
+    write_run_trace(recorder_->run_so_far(), command_, [&](std::string_view text) {
+      waiting += text;
+      if (waiting.size() < written_at_once) return;
+      file.write(waiting);
+      waiting.clear();
+    });
+    file.write(waiting);
     file.commit();
   } catch (const Error& error) {
     below_.note(NoteLevel::warning, "no trace is written (TARN_TRACE): " + error.message());
