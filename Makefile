@@ -2,7 +2,7 @@
 
 PRESET ?= release
 
-.PHONY: setup build demo test bench format lint clean
+.PHONY: setup build demo test test-threads bench format lint clean
 
 setup:
 	@tests/setup
@@ -16,6 +16,10 @@ demo: build
 
 test: build
 	@ctest --test-dir build/$(PRESET) --output-on-failure --no-tests=error
+
+test-threads:
+	@$(MAKE) --no-print-directory build PRESET=tsan
+	@ctest --test-dir build/tsan -L threads --output-on-failure --no-tests=error
 
 bench: build
 	@cmake --build --preset $(PRESET) --target tarn-benches

@@ -8,10 +8,13 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
   export TARN_CACHE=$BATS_TEST_TMPDIR/cache
   make_key
-  make_repository repo x86_64 <<'EOF'
-app 1.0-r0 lib
-lib 2.0-r0
-EOF
+  mkdir -p repo/x86_64
+  for name in app lib; do
+    mkdir -p $name/usr/share
+    seq 1000 >$name/usr/share/$name
+    "$TARN" -q apk pack $name --name $name --version 1.0-r0 --arch x86_64 -d repo/x86_64
+  done
+  "$TARN" -q apk index --allow-untrusted --key me.rsa -o repo/x86_64/APKINDEX.tar.gz repo/x86_64
 }
 
 teardown() { stop_all_nginx; }
@@ -22,7 +25,7 @@ write_recipe() {
 contents:
   repositories: ["$1"]
   keyring: [keys/me.rsa.pub]
-  packages: [${2:-app}]
+  packages: [${2:-app, lib}]
 archs: [x86_64]
 YAML
 }
