@@ -12,6 +12,7 @@
 #include "builder/image/image.h"
 #include "builder/layer/layer.h"
 #include "builder/layer/layer_cache.h"
+#include "builder/layer/segments_ahead.h"
 #include "builder/rootfs/accounts.h"
 #include "builder/staging.h"
 
@@ -95,6 +96,14 @@ std::vector<Layer> make_layers(const Recipe& recipe, const Staged& staged, const
   return write_layers(staged.rootfs, staged.installed, budget, options, cache, stop);
 }
 
+std::vector<std::string> file_paths(const apk::InstalledPackage& installed) {
+  std::vector<std::string> paths;
+  for (const apk::InstalledDirectory& directory : installed.directories)
+    for (const apk::InstalledFile& file : directory.files)
+      paths.push_back(directory.path.empty() ? file.name : directory.path + "/" + file.name);
+  return paths;
+}
+
 /// Builds what no earlier build has made.
 class ImageBuilder {
  public:
@@ -111,23 +120,35 @@ class ImageBuilder {
     const std::string& arch = plan.architecture.apk;
     const std::int64_t created = options_.source_date_epoch.value_or(newest_build_time(plan));
     newest_ = std::max(newest_, created);
-    const StagingInput input{.resolution = resolution_,
-                             .plan = plan,
-                             .files = files_,
-                             .created = created,
-                             .scratch = options_.scratch,
-                             .threads = options_.resolve.threads};
+    const LayerOptions layer_options{.compression = recipe_.compression,
+                                     .epoch = created,
+                                     .clamp_times = options_.source_date_epoch.has_value(),
+                                     .threads = options_.resolve.threads};
+    // What was just inflated is compressed at once, as what it will be if nothing changes it.
+    const auto compressor = make_compressor(recipe_.compression);
+    SegmentsAhead ahead(*compressor, cache_, options_.resolve.threads, stop);
+    const StagingInput input{
+        .resolution = resolution_,
+        .plan = plan,
+        .files = files_,
+        .created = created,
+        .scratch = options_.scratch,
+        .threads = options_.resolve.threads,
+        .installed = [&](const Rootfs& rootfs, const apk::InstalledPackage& installed, Owner owner,
+                         std::shared_ptr<const Bytes> tar) {
+          if (tar != nullptr)
+            ahead.add(make_package_segment(rootfs, owner, file_paths(installed),
+                                           segment_times(layer_options)),
+                      std::move(tar));
+        }};
     NoteKeeper notes(cache_.progress());
     Staged staged = stage(recipe_, input, notes, stop);
+    ahead.finish();
     outcome_.notes = join(std::move(outcome_.notes), notes.take());
     for (auto& script : staged.scripts) outcome_.scripts.push_back({arch, std::move(script)});
     watch.lap("stage " + arch);
     watch.move_to("fetch", staged.waited);
 
-    const LayerOptions layer_options{.compression = recipe_.compression,
-                                     .epoch = created,
-                                     .clamp_times = options_.source_date_epoch.has_value(),
-                                     .threads = options_.resolve.threads};
     auto layers = make_layers(recipe_, staged, plan.base.get(), layer_options, cache_, stop);
     watch.lap("layer " + arch);
 
@@ -192,7 +213,7 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
     watch.lap("look up");
     return result_of(std::move(*known), options.tag, std::move(passes));
   }
-  plan_packages(resolution, resolve_options, stop);
+  plan_packages(resolution, resolve_options, progress, stop);
   watch.lap("resolve");
 
   PackageFiles files(resolution, fetcher, options.resolve.threads, progress, stop);

@@ -213,7 +213,7 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
   return resolution;
 }
 
-void plan_packages(Resolution& resolution, const ResolveOptions& options,
+void plan_packages(Resolution& resolution, const ResolveOptions& options, Progress& progress,
                    const std::stop_token& stop) {
   const apk::Origins origins = origins_of(resolution);
   parallel_for(
@@ -236,7 +236,7 @@ void plan_packages(Resolution& resolution, const ResolveOptions& options,
 Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,
                           apk::Fetcher& fetcher, Progress& progress, const std::stop_token& stop) {
   Resolution resolution = read_repositories(recipe, options, fetcher, progress, stop);
-  plan_packages(resolution, options, stop);
+  plan_packages(resolution, options, progress, stop);
   return resolution;
 }
 

@@ -77,7 +77,7 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
 
 /// indexes ─ solver: fills the plans of what read_repositories() gave.
 /// Throws Error: usage, unsatisfiable.
-void plan_packages(Resolution& resolution, const ResolveOptions& options,
+void plan_packages(Resolution& resolution, const ResolveOptions& options, Progress& progress,
                    const std::stop_token& stop);
 
 /// recipe ─ indexes ─ solver: brings and checks the indexes of all architectures, then plans each.

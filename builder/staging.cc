@@ -118,7 +118,8 @@ class Assembly {
     if (script_fails(apk::ScriptKind::post_install) || failed_before)
       installer_.mark_failed_script(owner);
     if (use_ == ScriptUse::run && input_.installed)
-      input_.installed(rootfs_, owner, std::move(opened.tar));
+      input_.installed(rootfs_, installer_.packages().at(static_cast<std::size_t>(owner.value)),
+                       owner, std::move(opened.tar));
   }
 
   Owner unpack(PackageToInstall package) {

@@ -27,10 +27,13 @@ struct StagingInput {
   std::filesystem::path scratch;  ///< a folder for what scripts need on disk
   std::size_t threads = 1;
   /// Called by stage() on the calling thread, in the plan's order, for each package that was
-  /// unpacked, after its own scripts have run: with the rootfs as it is then, the package's owner
-  /// in it, and the inflated data section if that was read for this build (null when a listing made
-  /// reading needless). What follows may still change the package's files. May be empty.
-  std::function<void(const Rootfs&, Owner, std::shared_ptr<const Bytes> tar)> installed{};
+  /// unpacked, after its own scripts have run: with the rootfs as it is then, the package and its
+  /// owner in it, and the inflated data section if that was read for this build (null when a
+  /// listing made reading needless). What follows may still change the package's files. May be
+  /// empty.
+  std::function<void(const Rootfs&, const apk::InstalledPackage&, Owner,
+                     std::shared_ptr<const Bytes> tar)>
+      installed{};
 };
 
 struct Staged {

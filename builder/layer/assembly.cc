@@ -25,30 +25,12 @@ struct Piece {
   std::size_t number;  ///< among the segment's
 };
 
-std::size_t piece_count(const Segment& segment) {
-  return static_cast<std::size_t>((segment.size + piece_size - 1) / piece_size);
-}
-
 std::vector<Piece> cut(const std::vector<Segment>& segments) {
   std::vector<Piece> pieces;
   for (std::size_t i = 0; i < segments.size(); ++i)
     for (std::size_t n = 0; n < piece_count(segments[i]); ++n)
       pieces.push_back({i, n * piece_size, std::min((n + 1) * piece_size, segments[i].size), n});
   return pieces;
-}
-
-std::string label_of(const Segment& segment) {
-  switch (segment.kind) {
-    case SegmentKind::directories:
-      return "directories";
-    case SegmentKind::package:
-      return fmt::format("package {}", segment.owner.value);
-    case SegmentKind::generated:
-      return "generated files";
-    case SegmentKind::end:
-      return "end";
-  }
-  return {};
 }
 
 /// A piece as it goes into a layer.
@@ -302,28 +284,27 @@ bool is_kept(const Segment& segment) {
   return segment.kind == SegmentKind::package;
 }
 
+std::size_t piece_count(const Segment& segment) {
+  return static_cast<std::size_t>((segment.size + piece_size - 1) / piece_size);
+}
+
+std::string label_of(const Segment& segment) {
+  switch (segment.kind) {
+    case SegmentKind::directories:
+      return "directories";
+    case SegmentKind::package:
+      return fmt::format("package {}", segment.owner.value);
+    case SegmentKind::generated:
+      return "generated files";
+    case SegmentKind::end:
+      return "end";
+  }
+  return {};
+}
+
 Layer assemble_layer(const std::vector<Segment>& segments, const PieceCompressor& compressor,
                      LayerCache& cache, std::size_t threads, const std::stop_token& stop) {
   return Assembly(segments, compressor, cache, threads).run(stop);
-}
-
-void keep_segment(const Segment& segment, const PieceCompressor& compressor, LayerCache& cache,
-                  const std::stop_token& stop) {
-  const Sha256Digest key = segment_key(segment, compressor.identity());
-  if (cache.find_segment(key, piece_count(segment))) return;
-  NewSegment kept = cache.new_segment();
-  SegmentContents contents;
-  for (std::uint64_t begin = 0; begin < segment.size; begin += piece_size) {
-    throw_if_stopped(stop);
-    const std::uint64_t end = std::min(begin + piece_size, segment.size);
-    const Bytes tar = read_segment(segment, begin, end,
-                                   [](const ContentSource& source) { return source.load(); });
-    const Span span(cache.progress(), "compress", label_of(segment), tar.size());
-    const CompressedPiece piece = compressor.compress(tar);
-    kept.add(piece.bytes, piece.crc);
-  }
-  cache.put_segment(key, std::move(kept));
-  cache.progress().count("segments compressed", 1);
 }
 
 }  // namespace tarn::builder

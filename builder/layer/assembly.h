@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "builder/layer/compressor.h"
@@ -19,8 +20,10 @@ bool is_kept(const Segment& segment);
 Layer assemble_layer(const std::vector<Segment>& segments, const PieceCompressor& compressor,
                      LayerCache& cache, std::size_t threads, const std::stop_token& stop);
 
-/// Compresses a segment into the cache, unless it is there.
-void keep_segment(const Segment& segment, const PieceCompressor& compressor, LayerCache& cache,
-                  const std::stop_token& stop);
+/// In how many pieces it is compressed.
+std::size_t piece_count(const Segment& segment);
+
+/// What it is called in measurements.
+std::string label_of(const Segment& segment);
 
 }  // namespace tarn::builder

@@ -19,26 +19,23 @@ Layer write_rootfs(const Rootfs& rootfs, const AccountNames& names, const Segmen
                         stop);
 }
 
-std::optional<std::int64_t> newest_file(const LayerOptions& options) {
-  if (!options.clamp_times) return std::nullopt;
-  return options.epoch;
-}
-
 }  // namespace
+
+SegmentTimes segment_times(const LayerOptions& options) {
+  return {options.epoch, options.clamp_times ? std::optional(options.epoch) : std::nullopt};
+}
 
 Layer write_layer(const Rootfs& rootfs, const LayerOptions& options, LayerCache& cache,
                   const std::stop_token& stop) {
   return with_context("writing the layer", [&] {
-    return write_rootfs(rootfs, AccountNames(rootfs), {options.epoch, newest_file(options)},
-                        options, cache, stop);
+    return write_rootfs(rootfs, AccountNames(rootfs), segment_times(options), options, cache, stop);
   });
 }
 
 Layer write_layer_above(const Rootfs& part, const Rootfs& whole, const LayerOptions& options,
                         LayerCache& cache, const std::stop_token& stop) {
   return with_context("writing the layer", [&] {
-    return write_rootfs(part, AccountNames(whole), {options.epoch, newest_file(options)}, options,
-                        cache, stop);
+    return write_rootfs(part, AccountNames(whole), segment_times(options), options, cache, stop);
   });
 }
 
@@ -51,8 +48,8 @@ std::vector<Layer> write_layers(const Rootfs& rootfs,
     const auto groups = group_packages(packages, budget);
     std::vector<Layer> layers;
     for (const LayerPart& part : split_rootfs(rootfs, packages, groups, options.epoch))
-      layers.push_back(write_rootfs(part.rootfs, names, {part.epoch, newest_file(options)}, options,
-                                    cache, stop));
+      layers.push_back(write_rootfs(part.rootfs, names, {part.epoch, segment_times(options).newest},
+                                    options, cache, stop));
     return layers;
   });
 }

@@ -10,6 +10,7 @@
 #include "apk/database/installed.h"
 #include "apk/support/file.h"
 #include "apk/support/hash.h"
+#include "builder/layer/segments.h"
 #include "builder/recipe/recipe.h"
 #include "builder/rootfs/rootfs.h"
 
@@ -24,6 +25,9 @@ struct LayerOptions {
   bool clamp_times = false;  ///< SOURCE_DATE_EPOCH is set: nothing is younger than epoch
   std::size_t threads = 1;   ///< never changes the bytes
 };
+
+/// The times of a layer's entries.
+SegmentTimes segment_times(const LayerOptions& options);
 
 /// Where a layer's blob lies.
 enum class BlobPlace {

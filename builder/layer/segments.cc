@@ -201,6 +201,19 @@ std::vector<Segment> make_segments(const Rootfs& rootfs, const AccountNames& nam
   return segments;
 }
 
+Segment make_package_segment(const Rootfs& rootfs, Owner owner,
+                             const std::vector<std::string>& paths, const SegmentTimes& times) {
+  std::vector<Item> items;
+  for (const std::string& path : paths) {
+    const Entry* entry = rootfs.find(path);
+    if (entry != nullptr && entry->owner == owner && entry->node->type != NodeType::directory)
+      items.push_back({rootfs.resolve(path), entry});
+  }
+  std::sort(items.begin(), items.end(), path_less);
+  const AccountNames names(rootfs);
+  return RecordMaker(names, times).make(SegmentKind::package, owner, items);
+}
+
 Bytes read_segment(const Segment& segment, std::uint64_t begin, std::uint64_t end,
                    const LoadContent& load) {
   Bytes out(end - begin);

@@ -55,6 +55,11 @@ std::vector<Segment> make_segments(const Rootfs& rootfs, const AccountNames& nam
                                    const SegmentTimes& times);
 std::vector<Segment> make_segments(const Rootfs& rootfs, const SegmentTimes& times);
 
+/// What one package brought as a segment, as the rootfs has it now: the one of make_segments, if
+/// nothing of it changes until then. `paths`: of its files, as the package names them.
+Segment make_package_segment(const Rootfs& rootfs, Owner owner,
+                             const std::vector<std::string>& paths, const SegmentTimes& times);
+
 /// Gives all octets of a content source; may keep them between calls.
 using LoadContent = std::function<std::shared_ptr<const Bytes>(const ContentSource& source)>;
 

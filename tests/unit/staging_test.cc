@@ -25,17 +25,18 @@ Run run(PlannedPackages& world, std::size_t threads = 2) {
   auto fetcher = world.fetcher();
   auto files = world.files(fetcher);
   const auto& packages = world.resolution.plans[0].plan.packages;
-  const StagingInput input{
-      .resolution = world.resolution,
-      .plan = world.resolution.plans[0],
-      .files = files,
-      .scratch = world.scratch.folder.path(),
-      .threads = threads,
-      .installed = [&](const Rootfs& rootfs, Owner owner, std::shared_ptr<const Bytes> tar) {
-        const apk::Package& package = packages[static_cast<std::size_t>(owner.value)].package;
-        CHECK(rootfs.find("usr/" + package.name) != nullptr);
-        result.installed.push_back(package.name + (tar ? " read" : ""));
-      }};
+  const StagingInput input{.resolution = world.resolution,
+                           .plan = world.resolution.plans[0],
+                           .files = files,
+                           .scratch = world.scratch.folder.path(),
+                           .threads = threads,
+                           .installed = [&](const Rootfs& rootfs, const apk::InstalledPackage&,
+                                            Owner owner, std::shared_ptr<const Bytes> tar) {
+                             const apk::Package& package =
+                                 packages[static_cast<std::size_t>(owner.value)].package;
+                             CHECK(rootfs.find("usr/" + package.name) != nullptr);
+                             result.installed.push_back(package.name + (tar ? " read" : ""));
+                           }};
   result.staged = stage(Recipe{}, input, world.progress, world.stop.get_token());
   // Contents may be asked for when the files are gone.
   for (const auto& planned : packages) {

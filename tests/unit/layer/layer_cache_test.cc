@@ -11,7 +11,9 @@
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
-#include "builder/layer/assembly.h"
+#include "builder/layer/compressor.h"
+#include "builder/layer/segments.h"
+#include "builder/layer/segments_ahead.h"
 #include "unit/layer/sample_rootfs.h"
 #include "unit/layer/scratch_cache.h"
 
@@ -158,8 +160,16 @@ TEST_CASE("layer cache: what compresses ahead keeps the same segments") {
   const Rootfs rootfs = rootfs_of({&one, &two});
   CountedCache cache;
   const auto compressor = make_compressor({Codec::gzip, 6});
-  for (const Segment& segment : make_segments(rootfs, {1000, {}}))
-    if (is_kept(segment)) keep_segment(segment, *compressor, cache.cache, {});
+  SegmentsAhead ahead(*compressor, cache.cache, 2, {});
+  const std::vector<const SamplePackage*> packages{&one, &two};
+  for (std::int32_t i = 0; i < 2; ++i) {
+    std::vector<std::string> paths{"not/there"};
+    const SamplePackage& package = *packages[static_cast<std::size_t>(i)];
+    for (std::size_t at = 0; at < package.source->text().size(); at += 10'000)
+      paths.push_back(fmt::format("usr/{}/{}", package.name, at));
+    ahead.add(make_package_segment(rootfs, Owner{i}, paths, {1000, {}}), package.source->load());
+  }
+  ahead.finish();
   CHECK(cache.take("segments compressed") == 2);
   const Layer layer = cache.write(rootfs);
   CHECK(cache.take("segments reused") == 2);
