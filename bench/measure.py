@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -36,9 +37,15 @@ def measure(command, folder, environment=None):
     report, messages = folder / "usage.json", folder / "messages"
     words = [BUILD / "tarn-process-bench", report, *command]
     with open(folder / "output", "wb") as output, open(messages, "wb") as errors:
-        process = subprocess.run([str(word) for word in words], cwd=folder, env=environment,
-                                 stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
-                                 timeout=LONGEST)
+        process = subprocess.Popen([str(word) for word in words], cwd=folder, env=environment,
+                                   stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
+                                   start_new_session=True)
+        try:
+            process.wait(LONGEST)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # with all that it started
+            process.wait()
+            raise
     if process.returncode != 0:
         fail(f"{' '.join(map(str, command))} failed:\n{messages.read_text(errors='replace')[-4000:]}")
     usage = json.loads(report.read_text())
@@ -81,5 +88,7 @@ def work_folder():
 
 
 def scratch_folder():
-    """A folder for one run, where TMPDIR says; use it with `with`."""
+    """A folder for one run, where TMPDIR says; use it with `with`. From now on the signal to end
+    unwinds, so that neither the folder nor a process stays."""
+    signal.signal(signal.SIGTERM, lambda *_: fail("stopped"))
     return tempfile.TemporaryDirectory(prefix="tarn-bench-")

@@ -1,4 +1,4 @@
-"""The repositories that all tools read from, and the server before them.
+"""The repositories that all tools read from.
 
 Each image has a repository of its own with the packages of its plan, for two architectures, below
 MIRROR/IMAGE/ARCHITECTURE. The second architecture's packages have the same files as the first's, but
@@ -7,17 +7,13 @@ the indexes as long as Alpine's own, they name all other packages of v3.19, too,
 offer nothing that the image's do.
 """
 
-import contextlib
 import functools
 import hashlib
 import io
 import json
 import os
 import shutil
-import socket
-import subprocess
 import tarfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,7 +23,6 @@ from measure import SHARED, fail, run, tarn
 ARCHITECTURES = ["x86_64", "aarch64"]
 FILLER = [SHARED / "mirror/alpine/v3.19" / name / "x86_64/APKINDEX.tar.gz"
           for name in ("main", "community")]
-LONGEST = 7200  # seconds that the server lives at most
 
 
 def index_text(path):
@@ -153,55 +148,3 @@ class Mirror:
             folder = self.folder / image.name / architecture
             shutil.copy2(folder / f"index.{which}", folder / "index.next")
             os.replace(folder / "index.next", folder / "APKINDEX.tar.gz")
-
-
-NGINX = """daemon off;
-{user}
-worker_processes 1;
-pid {home}/pid;
-error_log {home}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log off;
-  sendfile on;
-  client_body_temp_path {home}/body;
-  proxy_temp_path {home}/proxy;
-  fastcgi_temp_path {home}/fastcgi;
-  uwsgi_temp_path {home}/uwsgi;
-  scgi_temp_path {home}/scgi;
-  default_type application/octet-stream;
-  server {{ listen 127.0.0.1:{port}; root {folder}; }}
-}}
-"""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
-def serve(folder, home):
-    """Serves a folder over http to this machine alone; gives the URL."""
-    program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if program is None:
-        fail("nginx is missing; run 'make setup'")
-    home.mkdir()
-    port = free_port()
-    (home / "nginx.conf").write_text(NGINX.format(
-        home=home, port=port, folder=folder, user="user root;" if os.getuid() == 0 else ""))
-    server = subprocess.Popen(["timeout", str(LONGEST), program, "-p", home,
-                               "-e", home / "error.log", "-c", home / "nginx.conf"],
-                              stdin=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            if server.poll() is not None:
-                fail("nginx does not start")
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()  # `timeout` passes it on
-        server.wait()
