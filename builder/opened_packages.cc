@@ -30,10 +30,11 @@ std::uint64_t expected_size(const apk::PackageFile& file) {
 
 OpenedPackages::OpenedPackages(const std::vector<apk::PlannedPackage>& packages,
                                PackageFiles& files, std::size_t threads, Progress& progress,
-                               const std::stop_token& stop)
+                               const std::stop_token& stop, std::shared_ptr<RecentData> recent)
     : packages_(packages),
       files_(files),
       progress_(progress),
+      recent_(std::move(recent)),
       ahead_(ahead_of_thread * std::max<std::size_t>(threads, 1)),
       slots_(packages.size()),
       link_(stop, [this] { cancel_.request_stop(); }) {
@@ -60,6 +61,7 @@ OpenedPackage OpenedPackages::next() {
   ++given_;
   changed_.notify_all();
   OpenedPackage opened = *std::exchange(slot.opened, std::nullopt);
+  recent_->keep(opened.tar);
   return opened;
 }
 
@@ -158,7 +160,8 @@ std::shared_ptr<const ContentSource> OpenedPackages::content_of(
   PackageContent::Facts facts{.label = package.label(),
                               .identity = std::nullopt,
                               .tar_size = tar_size,
-                              .open = files_.opener(package)};
+                              .open = files_.opener(package),
+                              .recent = recent_};
   if (is_identified) facts.identity = package.identity;
   return std::make_shared<const PackageContent>(std::move(facts), tar);
 }

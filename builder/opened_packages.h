@@ -16,6 +16,7 @@
 #include "apk/support/progress.h"
 #include "builder/package_files.h"
 #include "builder/rootfs/installer.h"
+#include "builder/rootfs/recent_data.h"
 
 namespace tarn::builder {
 
@@ -32,9 +33,11 @@ struct OpenedPackage {
 /// exist, and never two packages of more than that.
 class OpenedPackages {
  public:
-  /// Begins to open them, on `threads` threads. `packages` and the rest must outlive it.
+  /// Begins to open them, on `threads` threads. `packages` and the rest must outlive it. `recent`
+  /// keeps the data of what is read, now and while it is there.
   OpenedPackages(const std::vector<apk::PlannedPackage>& packages, PackageFiles& files,
-                 std::size_t threads, Progress& progress, const std::stop_token& stop);
+                 std::size_t threads, Progress& progress, const std::stop_token& stop,
+                 std::shared_ptr<RecentData> recent = std::make_shared<RecentData>());
   OpenedPackages(const OpenedPackages&) = delete;
   OpenedPackages& operator=(const OpenedPackages&) = delete;
   /// Gives up what was not given yet.
@@ -72,6 +75,7 @@ class OpenedPackages {
   const std::vector<apk::PlannedPackage>& packages_;
   PackageFiles& files_;
   Progress& progress_;
+  std::shared_ptr<RecentData> recent_;
   std::size_t ahead_;  ///< so many packages may be opened before they are asked for
   Clock::duration waited_{};
 

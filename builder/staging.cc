@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <deque>
 #include <memory>
 #include <utility>
 
@@ -18,33 +17,13 @@
 #include "builder/rootfs/os_release.h"
 #include "builder/rootfs/paths.h"
 #include "builder/rootfs/prune.h"
+#include "builder/rootfs/recent_data.h"
 #include "builder/rootfs/services.h"
 #include "builder/rootfs/skeleton.h"
 #include "builder/scripts/triggers.h"
 
 namespace tarn::builder {
 namespace {
-
-/// Keeps the data of the packages that were unpacked last: scripts read programs, and would inflate
-/// whole packages for them again. Small images fit in; large packages are not kept.
-class RecentData {
- public:
-  void keep(std::shared_ptr<const Bytes> tar) {
-    if (tar == nullptr || tar->size() > limit) return;
-    size_ += tar->size();
-    kept_.push_back(std::move(tar));
-    while (size_ > limit) {
-      size_ -= kept_.front()->size();
-      kept_.pop_front();
-    }
-  }
-
- private:
-  static constexpr std::size_t limit = 16U << 20U;
-
-  std::deque<std::shared_ptr<const Bytes>> kept_;
-  std::size_t size_ = 0;
-};
 
 /// What is done with scripts.
 enum class ScriptUse { run, decide };
@@ -69,7 +48,8 @@ class Assembly {
     std::uint64_t total = 0;
     for (const auto& p : planned) total += p.package.installed_size;
     const auto task = progress_.begin("unpacking", total);
-    OpenedPackages packages(planned, input_.files, input_.threads, progress_, settings_.stop);
+    OpenedPackages packages(planned, input_.files, input_.threads, progress_, settings_.stop,
+                            recent_);
     std::uint64_t done = 0;
     for (std::size_t i = 0; i < planned.size(); ++i) {
       install(packages.next());
@@ -112,7 +92,6 @@ class Assembly {
       return script != scripts.end() &&
              fails({.package = name, .version = version, .kind = kind, .text = script->second});
     };
-    recent_.keep(opened.tar);
     const bool failed_before = script_fails(apk::ScriptKind::pre_install);
     const Owner owner = unpack(std::move(opened.package));
     if (script_fails(apk::ScriptKind::post_install) || failed_before)
@@ -144,7 +123,7 @@ class Assembly {
   ScriptSettings settings_;
   PackageScripts scripts_;
   std::vector<ScriptReport> reports_;
-  RecentData recent_;
+  std::shared_ptr<RecentData> recent_ = std::make_shared<RecentData>();
   std::size_t present_ = 0;  ///< packages that were there before
 };
 

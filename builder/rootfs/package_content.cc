@@ -19,6 +19,7 @@ std::shared_ptr<const Bytes> PackageContent::load() const {
     return tar;
   });
   loaded_ = bytes;
+  if (const auto recent = facts_.recent.lock()) recent->keep(bytes);
   return bytes;
 }
 

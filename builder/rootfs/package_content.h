@@ -10,6 +10,7 @@
 #include "apk/model/identity.h"
 #include "apk/support/file.h"
 #include "builder/rootfs/content.h"
+#include "builder/rootfs/recent_data.h"
 
 namespace tarn::builder {
 
@@ -26,6 +27,8 @@ class PackageContent final : public ContentSource {
     /// Brings the package file, verified to be the one whose facts these are. Called on any thread,
     /// on one at a time.
     std::function<MappedFile()> open;
+    /// Keeps the data for a while, as long as it is there itself.
+    std::weak_ptr<RecentData> recent{};
   };
 
   /// `tar` is the data section where it was read just now: it is shared as long as someone keeps
