@@ -45,4 +45,11 @@ AccountNames::AccountNames(const Rootfs& rootfs)
     : users_(parse_names(rootfs.read_file("etc/passwd").value_or(""))),
       groups_(parse_names(rootfs.read_file("etc/group").value_or(""))) {}
 
+AccountNames AccountNames::expected(const Rootfs& rootfs) {
+  AccountNames names(rootfs);
+  for (Names* ids : {&names.users_, &names.groups_})
+    if (ids->empty()) ids->emplace(0, "root");
+  return names;
+}
+
 }  // namespace tarn::builder

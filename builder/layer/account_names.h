@@ -14,6 +14,9 @@ class AccountNames {
  public:
   AccountNames() = default;
   explicit AccountNames(const Rootfs& rootfs);
+  /// What a rootfs that is still being made will probably have: before the package with its
+  /// accounts is there, root's.
+  static AccountNames expected(const Rootfs& rootfs);
   /// Empty when the id has no name.
   const std::string& user(std::uint32_t uid) const { return name_of(users_, uid); }
   const std::string& group(std::uint32_t gid) const { return name_of(groups_, gid); }

@@ -36,9 +36,9 @@ std::vector<Piece> cut(const std::vector<Segment>& segments) {
 /// A piece as it goes into a layer.
 struct MadePiece {
   std::size_t index = 0;
-  Bytes tar;  ///< empty where its hash is known
-  Bytes compressed;
-  std::uint32_t tar_crc = 0;
+  std::optional<StoredPiece> stored;  ///< the cache has it; then there is nothing else here
+  Bytes tar;
+  CompressedPiece compressed;
 };
 
 /// One segment on its way into a layer.
@@ -46,7 +46,7 @@ struct Part {
   Sha256Digest key;         ///< of the segment
   Sha256Digest prefix_key;  ///< of all segments up to this one
   std::optional<StoredSegment> stored;
-  std::atomic<bool> is_damaged = false;  ///< the cache's
+  std::atomic<bool> is_damaged = false;  ///< what the cache has of it
   SegmentContents contents;
   std::uint64_t begin = 0;  ///< in the blob
 };
@@ -63,6 +63,9 @@ Bytes read_range(int file, std::uint64_t offset, std::uint64_t size) {
   }
   return octets;
 }
+
+/// What is stored is read in steps that stay in the processor's cache.
+constexpr std::size_t read_step = 256U << 10U;
 
 class Assembly {
  public:
@@ -131,8 +134,10 @@ class Assembly {
   void make_pieces(const std::stop_token& stop) {
     std::vector<std::uint64_t> sizes;
     for (const Piece& piece : pieces_) {
-      sizes.push_back(piece.end - piece.begin);
-      parts_[piece.segment].contents.expect(sources_of(piece));
+      Part& part = parts_[piece.segment];
+      // What is stored is read in small parts, by those who take it.
+      sizes.push_back(part.stored ? 0 : piece.end - piece.begin);
+      if (!part.stored) part.contents.expect(sources_of(piece));
     }
     InOrder<MadePiece> run(sizes, (threads_ + 2) * piece_size,
                            [this](std::size_t i) { return make(i); },
@@ -148,45 +153,30 @@ class Assembly {
   MadePiece make(std::size_t i) {
     const Piece& piece = pieces_[i];
     Part& part = parts_[piece.segment];
-    std::optional<MadePiece> made;
-    if (part.stored) made = from_cache(i);
-    if (!made) made = compress(i);
-    part.contents.release(sources_of(piece));
-    return std::move(*made);
-  }
-
-  std::optional<MadePiece> from_cache(std::size_t i) {
-    const Piece& piece = pieces_[i];
-    Part& part = parts_[piece.segment];
-    const StoredPiece& stored = part.stored->pieces()[piece.number];
-    MadePiece made{i, {}, {}, stored.tar_crc};
-    if (auto octets = part.stored->read(piece.number)) {
-      made.compressed = std::move(*octets);
-      if (piece.segment < resumed_) return made;
-      const Span span(cache_.progress(), "inflate segment", label_of(segments_[piece.segment]),
-                      piece.end - piece.begin);
-      auto tar = compressor_.decompress(made.compressed, piece.end - piece.begin);
-      if (tar && crc32(*tar) == stored.tar_crc) {
-        made.tar = std::move(*tar);
-        return made;
-      }
-    }
-    part.is_damaged = true;
-    return std::nullopt;
-  }
-
-  MadePiece compress(std::size_t i) {
-    const Piece& piece = pieces_[i];
+    if (part.stored) return {i, part.stored->pieces()[piece.number], {}, {}};
     const Segment& segment = segments_[piece.segment];
-    SegmentContents& contents = parts_[piece.segment].contents;
-    MadePiece made{i, {}, {}, 0};
-    made.tar = read_segment(segment, piece.begin, piece.end,
-                            [&](const ContentSource& source) { return contents.load(source); });
+    MadePiece made{i, {}, {}, {}};
+    made.tar = read_segment(segment, piece.begin, piece.end, [&](const ContentSource& source) {
+      return part.contents.load(source);
+    });
+    part.contents.release(sources_of(piece));
     const Span span(cache_.progress(), "compress", label_of(segment), made.tar.size());
-    CompressedPiece compressed = compressor_.compress(made.tar);
-    made.compressed = std::move(compressed.bytes);
-    made.tar_crc = compressed.crc;
+    made.compressed = compressor_.compress(made.tar);
     return made;
+  }
+
+  /// The tar of a piece that the cache has, whose tar there is damaged or missing.
+  Bytes tar_again(const Piece& piece) {
+    Part& part = parts_[piece.segment];
+    part.is_damaged = true;
+    const Span span(cache_.progress(), "inflate segment", label_of(segments_[piece.segment]),
+                    piece.end - piece.begin);
+    if (const auto compressed = part.stored->read(piece.number)) {
+      auto tar = compressor_.decompress(*compressed, piece.end - piece.begin);
+      if (tar && crc32(*tar) == part.stored->pieces()[piece.number].tar_crc) return std::move(*tar);
+    }
+    return read_segment(segments_[piece.segment], piece.begin, piece.end,
+                        [](const ContentSource& source) { return source.load(); });
   }
 
   bool ends_segment(const Piece& piece) const { return piece.end == segments_[piece.segment].size; }
@@ -194,18 +184,59 @@ class Assembly {
   void take_tar(const MadePiece& made) {
     const Piece& piece = pieces_[made.index];
     if (piece.segment < resumed_) return;
-    tar_hash_.update(made.tar);
+    if (made.stored)
+      hash_stored_tar(piece);
+    else
+      tar_hash_.update(made.tar);
     if (ends_segment(piece)) tar_states_.push_back(tar_hash_);
+  }
+
+  void hash_stored_tar(const Piece& piece) {
+    const ResumableSha256 before = tar_hash_;
+    const bool is_sound = parts_[piece.segment].stored->visit_tar(
+        piece.number, piece.begin, piece.end, tar_buffer_,
+        [this](ByteView octets) { tar_hash_.update(octets); });
+    if (is_sound) return;
+    tar_hash_ = before;
+    tar_hash_.update(tar_again(piece));
   }
 
   void take_compressed(const MadePiece& made) {
     const Piece& piece = pieces_[made.index];
     if (piece.number == 0) parts_[piece.segment].begin = blob_size_;
-    stored_.push_back({made.compressed.size(), crc32(made.compressed), made.tar_crc});
-    write(made.compressed, stored_.back().crc);
+    if (made.stored) {
+      stored_.push_back(*made.stored);
+      copy_stored(piece, *made.stored);
+    } else {
+      const Bytes& octets = made.compressed.bytes;
+      stored_.push_back({octets.size(), crc32(octets), made.compressed.crc});
+      write(octets, stored_.back().crc);
+    }
     if (piece.segment < resumed_) return;
-    tar_crc_ = crc32_combine(tar_crc_, made.tar_crc, piece.end - piece.begin);
+    tar_crc_ = crc32_combine(tar_crc_, stored_.back().tar_crc, piece.end - piece.begin);
     if (ends_segment(piece)) blob_states_.emplace_back(blob_hash_, tar_crc_);
+  }
+
+  void copy_stored(const Piece& piece, const StoredPiece& stored) {
+    const ResumableSha256 before = blob_hash_;
+    const bool is_hashed = blob_size_ >= resumed_blob_size_;
+    const bool is_sound =
+        parts_[piece.segment].stored->visit(piece.number, blob_buffer_, [&](ByteView octets) {
+          blob_->write(octets);
+          if (is_hashed) blob_hash_.update(octets);
+        });
+    if (is_sound) {
+      blob_crc_ = crc32_combine(blob_crc_, stored.crc, stored.size);
+      blob_size_ += stored.size;
+      return;
+    }
+    // The file goes on where the damaged octets began.
+    parts_[piece.segment].is_damaged = true;
+    blob_hash_ = before;
+    if (::lseek(blob_->fd(), static_cast<off_t>(blob_size_), SEEK_SET) < 0)
+      throw system_error("writing the layer", errno);
+    const CompressedPiece again = compressor_.compress(tar_again(piece));
+    write(again.bytes, crc32(again.bytes));
   }
 
   /// What a known prefix has is not hashed again.
@@ -244,7 +275,9 @@ class Assembly {
         NewSegment kept = cache_.new_segment();
         std::uint64_t at = part.begin;
         for (std::size_t n = p; n < p + count; ++n) {
-          kept.add(read_range(blob_->fd(), at, stored_[n].size), stored_[n].tar_crc);
+          const Bytes compressed = read_range(blob_->fd(), at, stored_[n].size);
+          const auto tar = compressor_.decompress(compressed, pieces_[n].end - pieces_[n].begin);
+          kept.add(compressed, tar.value(), stored_[n].tar_crc);
           at += stored_[n].size;
         }
         cache_.put_segment(part.key, std::move(kept));
@@ -266,9 +299,11 @@ class Assembly {
   std::vector<LayerPrefix> known_;
 
   // One taker's:
+  Bytes tar_buffer_ = Bytes(read_step);
   ResumableSha256 tar_hash_;
   std::vector<ResumableSha256> tar_states_;
   // The other's:
+  Bytes blob_buffer_ = Bytes(read_step);
   std::optional<AtomicFile> blob_;
   ResumableSha256 blob_hash_;
   std::uint64_t blob_size_ = 0;

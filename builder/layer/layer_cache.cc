@@ -17,6 +17,7 @@ namespace tarn::builder {
 namespace {
 
 constexpr const char* segment_kind = "segment";
+constexpr const char* tar_kind = "segment-tar";
 constexpr const char* layer_kind = "layer";
 constexpr const char* prefix_kind = "layer-prefixes";
 
@@ -94,6 +95,21 @@ bool read_at(int file, std::uint64_t offset, std::span<std::byte> out) {
   return true;
 }
 
+/// Shows a range of a file in parts; gives its CRC-32, or nothing when the file ends before.
+std::optional<std::uint32_t> visit_range(int file, std::uint64_t begin, std::uint64_t end,
+                                         std::span<std::byte> buffer,
+                                         const std::function<void(ByteView)>& look) {
+  std::uint32_t sum = 0;
+  while (begin < end) {
+    const auto part = buffer.first(std::min<std::uint64_t>(buffer.size(), end - begin));
+    if (!read_at(file, begin, part)) return std::nullopt;
+    sum = crc32(part, sum);
+    look(part);
+    begin += part.size();
+  }
+  return sum;
+}
+
 /// The blob of an entry, unchecked but for its size.
 FileDescriptor open_blob(const apk::Store& store, const apk::StoreEntry& entry) {
   FileDescriptor file(::open(store.blob_path(entry.blob).c_str(), O_RDONLY | O_CLOEXEC));
@@ -113,14 +129,8 @@ std::optional<std::uint32_t> file_crc(int file, std::uint64_t size, std::size_t 
   std::vector<std::optional<std::uint32_t>> sums(count);
   parallel_for(count, threads, [&](std::size_t i) {
     Bytes buffer(step);
-    std::uint32_t sum = 0;
-    const std::uint64_t end = std::min(size, (i + 1) * stretch);
-    for (std::uint64_t at = i * stretch; at < end; at += step) {
-      const std::span part = std::span(buffer).first(std::min<std::uint64_t>(step, end - at));
-      if (!read_at(file, at, part)) return;
-      sum = crc32(part, sum);
-    }
-    sums[i] = sum;
+    sums[i] =
+        visit_range(file, i * stretch, std::min(size, (i + 1) * stretch), buffer, [](ByteView) {});
   });
   std::uint32_t whole = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -161,8 +171,9 @@ std::optional<LayerPrefix> parse_prefix(ByteView bytes) {
 
 }  // namespace
 
-StoredSegment::StoredSegment(FileDescriptor file, std::vector<StoredPiece> pieces)
-    : file_(std::move(file)), pieces_(std::move(pieces)) {
+StoredSegment::StoredSegment(FileDescriptor file, std::vector<StoredPiece> pieces,
+                             FileDescriptor tar)
+    : file_(std::move(file)), tar_(std::move(tar)), pieces_(std::move(pieces)) {
   std::uint64_t offset = 0;
   for (const StoredPiece& piece : pieces_) {
     offsets_.push_back(offset);
@@ -177,7 +188,20 @@ std::optional<Bytes> StoredSegment::read(std::size_t n) const {
   return octets;
 }
 
-void NewSegment::add(ByteView compressed, std::uint32_t tar_crc) {
+bool StoredSegment::visit(std::size_t n, std::span<std::byte> buffer, const Visit& look) const {
+  const StoredPiece& piece = pieces_[n];
+  return visit_range(file_.get(), offsets_[n], offsets_[n] + piece.size, buffer, look) == piece.crc;
+}
+
+bool StoredSegment::visit_tar(std::size_t n, std::uint64_t begin, std::uint64_t end,
+                              std::span<std::byte> buffer, const Visit& look) const {
+  return tar_ && visit_range(tar_.get(), begin, end, buffer, look) == pieces_[n].tar_crc;
+}
+
+void NewSegment::add(ByteView compressed, ByteView tar, std::uint32_t tar_crc) {
+  tar_.write(tar);
+  tar_hasher_.update(tar);
+  tar_size_ += tar.size();
   file_.write(compressed);
   hasher_.update(compressed);
   size_ += compressed.size();
@@ -196,7 +220,9 @@ std::optional<StoredSegment> LayerCache::find_segment(const Sha256Digest& key,
     return std::nullopt;
   auto rows = parse_table(table, entry->size - table.size());
   if (!rows) return std::nullopt;
-  return StoredSegment(std::move(file), std::move(*rows));
+  const auto tar = store_.find(tar_kind, to_hex(key));
+  return StoredSegment(std::move(file), std::move(*rows),
+                       tar ? open_blob(store_, *tar) : FileDescriptor());
 }
 
 void LayerCache::put_segment(const Sha256Digest& key, NewSegment segment) {
@@ -207,6 +233,9 @@ void LayerCache::put_segment(const Sha256Digest& key, NewSegment segment) {
                               .size = segment.size_ + table.size(),
                               .facts = {{table_crc_fact, std::to_string(crc32(table))}}};
   store_.put(segment_kind, to_hex(key), std::move(segment.file_), entry, Durability::none);
+  const apk::StoreEntry tar{
+      .blob = segment.tar_hasher_.finish(), .size = segment.tar_size_, .facts = {}};
+  store_.put(tar_kind, to_hex(key), std::move(segment.tar_), tar, Durability::none);
 }
 
 std::optional<Layer> LayerCache::find_layer(const Sha256Digest& key, std::size_t threads) const {

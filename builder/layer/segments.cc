@@ -210,7 +210,7 @@ Segment make_package_segment(const Rootfs& rootfs, Owner owner,
       items.push_back({rootfs.resolve(path), entry});
   }
   std::sort(items.begin(), items.end(), path_less);
-  const AccountNames names(rootfs);
+  const AccountNames names = AccountNames::expected(rootfs);
   return RecordMaker(names, times).make(SegmentKind::package, owner, items);
 }
 

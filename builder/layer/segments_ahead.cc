@@ -15,6 +15,11 @@ constexpr std::uint64_t kept_limit = 16U << 20U;
 }  // namespace
 
 struct SegmentsAhead::Job {
+  struct FinishedPiece {
+    Bytes tar;
+    CompressedPiece compressed;
+  };
+
   Segment segment;
   Sha256Digest key;
   std::shared_ptr<const Bytes> data;
@@ -23,7 +28,7 @@ struct SegmentsAhead::Job {
 
   std::mutex mutex;  ///< of what follows
   NewSegment kept;
-  std::map<std::size_t, CompressedPiece> ready;
+  std::map<std::size_t, FinishedPiece> ready;
   std::size_t written = 0;
 
   Job(Segment taken, const Sha256Digest& its_key, std::shared_ptr<const Bytes> its_data,
@@ -35,11 +40,11 @@ struct SegmentsAhead::Job {
         kept(std::move(file)) {}
 
   /// Writes what follows without a gap; true when that was the last.
-  bool put(std::size_t n, CompressedPiece piece) {
+  bool put(std::size_t n, FinishedPiece piece) {
     const std::lock_guard lock(mutex);
     ready.emplace(n, std::move(piece));
     for (auto next = ready.find(written); next != ready.end(); next = ready.find(written)) {
-      kept.add(next->second.bytes, next->second.crc);
+      kept.add(next->second.compressed.bytes, next->second.tar, next->second.compressed.crc);
       ready.erase(next);
       ++written;
     }
@@ -101,16 +106,15 @@ void SegmentsAhead::work(const std::stop_token& stop) {
 }
 
 void SegmentsAhead::compress(Job& job, std::size_t piece) {
-  CompressedPiece compressed;
+  const std::uint64_t begin = piece * piece_size;
+  Job::FinishedPiece made;
+  made.tar = read_segment(job.segment, begin, std::min(begin + piece_size, job.segment.size),
+                          [](const ContentSource& source) { return source.load(); });
   {
-    const std::uint64_t begin = piece * piece_size;
-    const Bytes tar =
-        read_segment(job.segment, begin, std::min(begin + piece_size, job.segment.size),
-                     [](const ContentSource& source) { return source.load(); });
-    const Span span(cache_.progress(), "compress", label_of(job.segment), tar.size());
-    compressed = compressor_.compress(tar);
+    const Span span(cache_.progress(), "compress", label_of(job.segment), made.tar.size());
+    made.compressed = compressor_.compress(made.tar);
   }
-  if (!job.put(piece, std::move(compressed))) return;
+  if (!job.put(piece, std::move(made))) return;
   cache_.put_segment(job.key, std::move(job.kept));
   cache_.progress().count("segments compressed", 1);
   const std::lock_guard lock(mutex_);
