@@ -10,7 +10,7 @@
 namespace tarn::builder {
 namespace {
 
-constexpr std::uint64_t kept_limit = 16U << 20U;
+constexpr std::uint64_t kept_limit = 8U << 20U;
 
 }  // namespace
 

@@ -32,7 +32,7 @@ class SegmentsAhead {
   ~SegmentsAhead();
 
   /// Takes a segment up, unless the cache has it. Its contents lie in `data`, which is kept until
-  /// then. Returns when no more than 16 MiB of such data are kept.
+  /// then. Returns when no more than 8 MiB of such data are kept.
   void add(Segment segment, std::shared_ptr<const Bytes> data);
   /// Waits until all are in the cache. Throws what went wrong with one of them, or Error
   /// (interrupted).

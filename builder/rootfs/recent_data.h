@@ -27,7 +27,7 @@ class RecentData {
   }
 
  private:
-  static constexpr std::size_t limit = 16U << 20U;
+  static constexpr std::size_t limit = 8U << 20U;
 
   std::mutex mutex_;
   std::deque<std::shared_ptr<const Bytes>> kept_;
