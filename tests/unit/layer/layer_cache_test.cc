@@ -157,7 +157,9 @@ TEST_CASE("layer cache: a change at the end hashes the end alone") {
 TEST_CASE("layer cache: what compresses ahead keeps the same segments") {
   const SamplePackage one("one");
   const SamplePackage two("two", 900);
-  const Rootfs rootfs = rootfs_of({&one, &two});
+  Rootfs rootfs = rootfs_of({&one, &two});
+  rootfs.write_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n", Owner{});
+  rootfs.write_file("etc/group", "root:x:0:\n", Owner{});
   CountedCache cache;
   const auto compressor = make_compressor({Codec::gzip, 6});
   SegmentsAhead ahead(*compressor, cache.cache, 2, {});
