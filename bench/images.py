@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from measure import ROOT, SHARED, TARN, fail, tarn
 
 # Debian packages of some 300 packages and 500 MB with all they depend on.
-STAND_IN_WORLD = """apache2-utils git gnuplot-nox graphviz imagemagick irssi lynx mc mutt nginx nmap
-    openssh-server php8.2-fpm python3 redis-server rsync ruby screen subversion
+STAND_IN_WORLD = """apache2-utils git gnuplot-nox graphviz imagemagick-6.q16 irssi lynx mc mutt
+    nginx nmap openssh-server php8.2-fpm python3 redis-server rsync ruby screen subversion
     sysvinit-utils tmux vim-nox""".split()
 
 

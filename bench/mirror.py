@@ -120,18 +120,23 @@ class Mirror:
 
     def _fill(self, folder, sources, changed):
         architecture = folder.name
+        number = ARCHITECTURES.index(architecture)
+        table = repack.other_bytes(number) if number > 0 else repack.SAME
+
+        def take(source):
+            if number == 0 and repack.is_simple(source):
+                return Path(shutil.copy(source, folder))
+            return repack.repack(source, folder, architecture, table)
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            if architecture == ARCHITECTURES[0]:
-                files = [Path(shutil.copy(source, folder)) for source in sources]
-            else:
-                files = list(pool.map(
-                    lambda source: repack.repack(source, folder, architecture), sources))
+            files = list(pool.map(take, sources))
         old = [file for file in files if file.name.startswith(changed + "-")
                and file.name[len(changed) + 1].isdigit()]
         if len(old) != 1:
             fail(f"{folder}: {len(old)} packages are called {changed}")
         version = old[0].name[len(changed) + 1:-len(".apk")]
-        new = repack.repack(old[0], folder, architecture, repack.newer(version))
+        new = repack.repack(old[0], folder, architecture,
+                            repack.other_bytes(len(ARCHITECTURES) + number), repack.newer(version))
         tarn("apk", "index", "--allow-untrusted", "--rewrite-arch", architecture,
              "-o", folder / "packages.tar.gz", *files, new)
         blocks = index_text(folder / "packages.tar.gz")

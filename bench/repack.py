@@ -18,6 +18,11 @@ SINGLE = {"pkgdesc": "--description", "url": "--url", "origin": "--origin", "lic
           "replaces_priority": "--replaces-priority", "provider_priority": "--provider-priority"}
 
 
+# Of the suffixes that a version can have apko reads one of each kind, and none after those.
+SUFFIXES = re.compile(r"(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)\d*)+(?![\w.])")
+ONE_OF_EACH = re.compile(r"(?:_(?:alpha|beta|pre|rc)\d*)?(?:_(?:cvs|svn|git|hg|p)\d*)?")
+
+
 def gzip_members(data):
     while data:
         inflater = zlib.decompressobj(wbits=31)
@@ -44,6 +49,9 @@ def read_package(path):
     return lines, scripts, b"".join(members[control + 1:])
 
 
+SAME = bytes(range(256))
+
+
 def other_bytes(key):
     """A permutation of the octets. What it is applied to keeps its size, and compresses as well as
     before, but shares nothing with it."""
@@ -68,27 +76,38 @@ def translate_tar(data, table, output):
             target.addfile(entry, io.BytesIO(content))
 
 
+def simplified(words):
+    """Names and versions with such versions as all tools read."""
+    return SUFFIXES.sub(lambda found: ONE_OF_EACH.match(found[0])[0], words)
+
+
+def is_simple(path):
+    """Whether a package says nothing that simplified() would change."""
+    lines, _, _ = read_package(path)
+    return all(simplified(value) == value for name, value in lines
+               if name in REPEATED or name == "pkgver")
+
+
 def newer(version):
     """The version of the next build of the same source."""
     stem, _, release = version.rpartition("-r")
     return f"{stem}-r{int(release) + 1}"
 
 
-def repack(path, folder, architecture, version=None):
+def repack(path, folder, architecture, table, version=None):
     """Writes NAME-VERSION.apk for an architecture into a folder: the same files, with the same
-    scripts and needs, but other octets. Gives its path."""
+    scripts and needs, but octets as `table` says. Gives its path."""
     lines, scripts, data = read_package(path)
     fields = dict(lines)
-    version = version or fields["pkgver"]
-    key = sum((architecture + version).encode())
+    version = version or simplified(fields["pkgver"])
     with tempfile.TemporaryDirectory(prefix="tarn-bench-") as temporary:
         tar = os.path.join(temporary, "payload.tar")
-        translate_tar(data, other_bytes(key), tar)
+        translate_tar(data, table, tar)
         options = ["--tar", tar, "--name", fields["pkgname"], "--version", version,
                    "--arch", architecture, "--level", "6", "-d", folder]
         for name, value in lines:
             if name in REPEATED:
-                options += [f"{REPEATED[name]}={word}" for word in value.split()]
+                options += [f"{REPEATED[name]}={simplified(word)}" for word in value.split()]
             elif name in SINGLE and value:
                 options.append(f"{SINGLE[name]}={value}")
             elif name == "triggers":

@@ -22,10 +22,12 @@ class Result:
         return f"{self.image}, {self.architectures} arch{'s' * (self.architectures > 1)}"
 
     def of(self, state, tool):
-        """The usage, and whether it is that of a first build, for want of a cache."""
+        """The usage, and the mark of the note that says what was measured in its place."""
         if (state, tool) in self.usages:
-            return self.usages[state, tool], False
-        return self.usages.get((quadrants.COLD, tool)), True
+            return self.usages[state, tool], ""
+        if state == quadrants.SAME_LAYOUT and (quadrants.SAME, tool) in self.usages:
+            return self.usages[quadrants.SAME, tool], " ²"
+        return self.usages.get((quadrants.COLD, tool)), " ¹"
 
     def ratio(self, state, tool, figure="wall"):
         """How many times tarn's figure the tool's is; nothing where it was not measured."""
@@ -48,8 +50,7 @@ def table(results, tools):
             line = (f"| {result.title()} | {state} | {time_text(own.wall)} | {time_text(own.cpu)} | "
                     f"{own.peak:.0f} MiB | {own.wall / result.limits.warm():.2f} |")
             for peer in peers:
-                usage, first = result.of(state, peer)
-                mark = " ¹" if first else ""
+                usage, mark = result.of(state, peer)
                 line += " — | — | — |" if usage is None else "".join(
                     f" × {result.ratio(state, peer, figure):.2f}{mark} |"
                     for figure in ("wall", "cpu", "peak"))
@@ -59,8 +60,8 @@ def table(results, tools):
               "largest process."]
     if len(peers) > 0:
         lines += ["", "¹ a shell has no cache of layers: each time is its first, and the figure is that of "
-                  "its cold build. —: not measured; a shell makes two architectures as two images, in "
-                  "twice the time."]
+                  "its cold build. ² into an archive. —: not measured; a shell makes two architectures as "
+                  "two images, in twice the time."]
     lines += ["", "States:", ""] + [f"* {state}: {quadrants.MEANING[state]}"
                                     for state in quadrants.ALL]
     return lines
