@@ -216,7 +216,7 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   plan_packages(resolution, resolve_options, progress, stop);
   watch.lap("resolve");
 
-  PackageFiles files(resolution, fetcher, options.resolve.threads, progress, stop);
+  PackageFiles files(resolution, fetcher, options.resolve.threads, stop);
   watch.lap("fetch");
   ImageBuilder builder(recipe, options, resolution, files, cache);
   for (const ArchitecturePlan& plan : resolution.plans) builder.add(plan, watch, stop);

@@ -26,17 +26,14 @@ void verify_package(ByteView bytes, const std::string& name, const apk::Identity
   }
 }
 
-apk::Wanted wanted_package(const apk::Repository& repository, const apk::Package& package,
-                           Progress& progress) {
+apk::Wanted wanted_package(const apk::Repository& repository, const apk::Package& package) {
   const Url url = repository.package_url(package);
   return {.label = package.label(),
           .kind = "package",
           .key = package.identity.hex(),
           .url = url,
           .size = package.size,
-          .verify = [identity = package.identity, label = package.label(), name = url.str(),
-                     &progress](ByteView bytes) {
-            const Span span(progress, "verify", label, bytes.size());
+          .verify = [identity = package.identity, name = url.str()](ByteView bytes) {
             verify_package(bytes, name, identity);
           }};
 }
@@ -61,9 +58,8 @@ struct PackageFiles::Source {
 };
 
 PackageFiles::PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, std::size_t threads,
-                           Progress& progress, const std::stop_token& stop)
+                           const std::stop_token& stop)
     : fetcher_(fetcher),
-      progress_(progress),
       listings_(fetcher.store()),
       link_(stop, [this] { cancel_.request_stop(); }) {
   std::vector<std::pair<const apk::Identity*, Source*>> all;
@@ -75,7 +71,7 @@ PackageFiles::PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, 
           sources_.try_emplace(planned.package.identity, std::make_unique<Source>());
       if (!is_new) continue;
       place->second->wanted =
-          wanted_package(resolution.repositories[planned.repository], planned.package, progress);
+          wanted_package(resolution.repositories[planned.repository], planned.package);
       all.emplace_back(&place->first, place->second.get());
     }
   parallel_for(
@@ -165,10 +161,6 @@ MappedFile PackageFiles::file(const apk::Package& package, const std::stop_token
       return std::exchange(source.file, {});
     }
   }
-  // What lies in a local repository is measured by what verifies it.
-  std::optional<Span> span;
-  if (!source.wanted.url.is_local())
-    span.emplace(progress_, "verify", package.label(), package.size);
   MappedFile result;
   fetcher_.fetch_fixed(
       {source.wanted}, [&](std::size_t, MappedFile file) { result = std::move(file); }, stop);

@@ -16,7 +16,6 @@
 #include "apk/model/identity.h"
 #include "apk/package/listing_cache.h"
 #include "apk/support/file.h"
-#include "apk/support/progress.h"
 #include "builder/resolution.h"
 
 namespace tarn::builder {
@@ -32,10 +31,10 @@ namespace tarn::builder {
 /// All functions may be called on several threads.
 class PackageFiles {
  public:
-  /// Looks at what is at hand, and begins to fetch what is not. Fetcher and progress must outlive
-  /// it, and the functions that it gives. `stop` ends what it does.
+  /// Looks at what is at hand, and begins to fetch what is not. The fetcher must outlive it, and
+  /// the functions that it gives. `stop` ends what it does.
   PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, std::size_t threads,
-               Progress& progress, const std::stop_token& stop);
+               const std::stop_token& stop);
   PackageFiles(const PackageFiles&) = delete;
   PackageFiles& operator=(const PackageFiles&) = delete;
   /// Ends what is still being fetched.
@@ -63,7 +62,6 @@ class PackageFiles {
   void fetch(const std::vector<Source*>& coming);
 
   apk::Fetcher& fetcher_;
-  Progress& progress_;
   apk::ListingCache listings_;
   std::map<apk::Identity, std::unique_ptr<Source>> sources_;
 

@@ -31,7 +31,7 @@ std::vector<ArchitectureScripts> decide(const ScriptsOptions& options, const Con
   const Resolution resolution =
       resolve_recipe(recipe, resolve_options(options.repositories, context.options), fetcher,
                      context.progress, context.stop);
-  PackageFiles files(resolution, fetcher, context.options.threads, context.progress, context.stop);
+  PackageFiles files(resolution, fetcher, context.options.threads, context.stop);
   std::vector<ArchitectureScripts> all;
   for (const ArchitecturePlan& plan : resolution.plans) {
     const StagingInput input{.resolution = resolution,

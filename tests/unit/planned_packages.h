@@ -117,7 +117,7 @@ struct PlannedPackages {
   }
   apk::Fetcher fetcher() { return {server, store, options, progress, stop.get_token()}; }
   builder::PackageFiles files(apk::Fetcher& fetcher) {
-    return builder::PackageFiles(resolution, fetcher, 2, progress, stop.get_token());
+    return builder::PackageFiles(resolution, fetcher, 2, stop.get_token());
   }
   std::filesystem::path blob_of(const apk::Package& package) const {
     return store.blob_path(sha256(server.files.at(url_of(package))));

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <mutex>
+#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -174,6 +176,52 @@ TEST_CASE("fixed files are fetched once, stored, and come from the store then") 
   world.options.network = NetworkUse::offline;
   CHECK(text_of(world.fetcher().fetch_fixed(all)[2]) == "aaa");
   CHECK(world.transport.asked.size() == 2);
+}
+
+TEST_CASE("fixed files are given as soon as they are there, each time they were asked for") {
+  World world;
+  world.transport.answers["http://m/a.apk"] = {.body = "aaa"};
+  const std::vector<Wanted> all = {
+      wanted("a", "http://m/a.apk", "aaa"), wanted("gone", "http://m/gone.apk", "x"),
+      wanted("b", "http://m/b.apk", "bbb"), wanted("a", "http://m/a.apk", "aaa")};
+  test::put_text(world.store, "package", "b", "bbb");
+  std::mutex mutex;
+  std::map<std::size_t, std::string> given;
+  auto fetcher = world.fetcher();
+  const auto fetch = [&](const std::stop_token& stop) {
+    fetcher.fetch_fixed(
+        all,
+        [&](std::size_t i, const MappedFile& file) {
+          const std::lock_guard lock(mutex);
+          given[i] = text_of(file);
+        },
+        stop);
+  };
+  const Error error = error_of([&] { fetch({}); });
+  CHECK(error.message() == "cannot fetch package gone: not found");
+  CHECK(given == std::map<std::size_t, std::string>{{0, "aaa"}, {2, "bbb"}, {3, "aaa"}});
+  // Its own stop ends it as the fetcher's does.
+  std::stop_source stop;
+  stop.request_stop();
+  CHECK(error_of([&] { fetch(stop.get_token()); }).kind() == ErrorKind::interrupted);
+}
+
+TEST_CASE("fixed files may be asked for on several threads; one at a time uses the transport") {
+  World world;
+  std::vector<Wanted> all;
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "p" + std::to_string(i);
+    world.transport.answers["http://m/" + name] = {.body = name};
+    all.push_back(wanted(name, "http://m/" + name, name));
+  }
+  auto fetcher = world.fetcher();
+  {
+    std::vector<std::jthread> threads;
+    for (const Wanted& one : all)
+      threads.emplace_back([&fetcher, &one] { fetcher.fetch_fixed({one}); });
+  }
+  CHECK(world.transport.asked.size() == 8);
+  for (const Wanted& one : all) CHECK(test::text_in(world.store, "package", one.key) == one.key);
 }
 
 TEST_CASE("a damaged or wrong copy in the store is fetched again") {
