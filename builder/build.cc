@@ -209,10 +209,11 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   const auto key = build_key(recipe, options, resolution);
   if (auto known = key ? memo.find(*key, options.resolve.threads) : std::nullopt) {
     for (const Note& note : known->notes) progress.note(note.level, note.text);
-    progress.count("builds reused", 1);
+    count_cache(progress, "build", CacheAnswer::hit);
     watch.lap("look up");
     return result_of(std::move(*known), options.tag, std::move(passes));
   }
+  count_cache(progress, "build", CacheAnswer::miss);
   plan_packages(resolution, resolve_options, progress, stop);
   watch.lap("resolve");
 

@@ -96,7 +96,7 @@ OpenedPackage OpenedPackages::open(std::size_t index) {
     return {PackageToInstall::from_listing({}, nullptr, package, planned.tag), nullptr};
   auto listing = files_.find_listing(package);
   if (!listing) return read(index, file_of(index));
-  progress_.count("listings reused", 1);
+  count_cache(progress_, "listing", CacheAnswer::hit);
   auto content = content_of(package, true, listing->tar_size, nullptr);
   return {
       PackageToInstall::from_listing(std::move(*listing), std::move(content), package, planned.tag),
@@ -128,7 +128,7 @@ OpenedPackage OpenedPackages::read(std::size_t index, const MappedFile& mapping)
       data = apk::read_package_data(file);
       span.set_bytes(data.tar->size());
     }
-    progress_.count("packages read", 1);
+    count_cache(progress_, "listing", CacheAnswer::miss);
     auto tar = data.tar;
     apk::PackageListing listing = apk::list_package(file, std::move(data));
     const bool is_identified = !file.data_hash().empty();

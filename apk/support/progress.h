@@ -59,10 +59,11 @@ enum class CacheAnswer { hit, miss };
 constexpr std::string_view cache_hits_prefix = "cache hits: ";
 constexpr std::string_view cache_misses_prefix = "cache misses: ";
 
-/// Counts a look into a cache for something of that kind ("package").
-inline void count_cache(Progress& progress, std::string_view kind, CacheAnswer answer) {
+/// Counts looks into a cache for things of that kind ("package").
+inline void count_cache(Progress& progress, std::string_view kind, CacheAnswer answer,
+                        std::uint64_t number = 1) {
   std::string name(answer == CacheAnswer::hit ? cache_hits_prefix : cache_misses_prefix);
-  progress.count(name.append(kind), 1);
+  progress.count(name.append(kind), number);
 }
 
 /// Measures its own life and reports it as a span.

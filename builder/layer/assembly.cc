@@ -91,9 +91,10 @@ class Assembly {
     Progress& progress = cache_.progress();
     const Sha256Digest& whole = parts_.back().prefix_key;
     if (auto known = cache_.find_layer(whole, threads_)) {
-      progress.count("layers reused", 1);
+      count_cache(progress, "layer", CacheAnswer::hit);
       return std::move(*known);
     }
+    count_cache(progress, "layer", CacheAnswer::miss);
     find_prefix();
     find_segments();
     blob_.emplace(cache_.new_file());
@@ -128,7 +129,7 @@ class Assembly {
       parts_[i].stored = cache_.find_segment(parts_[i].key, piece_count(segments_[i]));
       reused += parts_[i].stored ? 1 : 0;
     }
-    cache_.progress().count("segments reused", reused);
+    if (reused != 0) count_cache(cache_.progress(), "segment", CacheAnswer::hit, reused);
   }
 
   void make_pieces(const std::stop_token& stop) {
@@ -284,7 +285,7 @@ class Assembly {
       }
       p += count;
     }
-    cache_.progress().count("segments compressed", made);
+    if (made != 0) count_cache(cache_.progress(), "segment", CacheAnswer::miss, made);
   }
 
   const std::vector<Segment>& segments_;

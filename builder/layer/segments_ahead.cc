@@ -116,7 +116,7 @@ void SegmentsAhead::compress(Job& job, std::size_t piece) {
   }
   if (!job.put(piece, std::move(made))) return;
   cache_.put_segment(job.key, std::move(job.kept));
-  cache_.progress().count("segments compressed", 1);
+  count_cache(cache_.progress(), "segment", CacheAnswer::miss);
   const std::lock_guard lock(mutex_);
   kept_ -= job.data->size();
   --unfinished_;

@@ -53,7 +53,7 @@ TEST_CASE("opened packages: in the plan's order, with little data ahead of who t
       REQUIRE(one.tar);
       CHECK(one.tar->size() > sizes[i]);
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      CHECK(world.progress.of("packages read") <= i + 1 + ahead);
+      CHECK(world.progress.of("cache misses: listing") <= i + 1 + ahead);
     }
   }
 }
@@ -71,14 +71,14 @@ TEST_CASE("opened packages: with listings no data is read, and not all are held 
   auto files = world.files(fetcher);
   OpenedPackages opened(packages, files, 2, world.progress, {});
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  CHECK(world.progress.of("listings reused") <= 18);
+  CHECK(world.progress.of("cache hits: listing") <= 18);
   for (std::size_t i = 0; i < packages.size(); ++i) {
     const OpenedPackage one = opened.next();
     CHECK_FALSE(one.tar);
     CHECK(one.package.package.name == packages[i].package.name);
     CHECK(one.package.entries.size() == 2);
   }
-  CHECK(world.progress.of("listings reused") == 60);
+  CHECK(world.progress.of("cache hits: listing") == 60);
   CHECK(opened.waited().count() == 0);
 }
 

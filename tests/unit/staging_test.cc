@@ -63,15 +63,15 @@ TEST_CASE("staging: packages are read once, and known by their listings afterwar
     PlannedPackages world;
     add_packages(world, 20);
     const Run cold = run(world, threads);
-    CHECK(world.progress.of("packages read") == 20);
-    CHECK(world.progress.of("listings reused") == 0);
+    CHECK(world.progress.of("cache misses: listing") == 20);
+    CHECK(world.progress.of("cache hits: listing") == 0);
     CHECK(cold.installed.front() == "p00 read");
     CHECK(cold.installed.back() == "p19 read");
 
     world.server.asked.clear();
     const Run warm = run(world, threads);
-    CHECK(world.progress.of("packages read") == 20);
-    CHECK(world.progress.of("listings reused") == 20);
+    CHECK(world.progress.of("cache misses: listing") == 20);
+    CHECK(world.progress.of("cache hits: listing") == 20);
     CHECK(warm.installed.size() == 20);
     CHECK(warm.installed.back() == "p19");
     CHECK(world.server.asked.empty());

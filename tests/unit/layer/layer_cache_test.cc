@@ -109,9 +109,9 @@ TEST_CASE("layer cache: a layer that is known is not made again") {
   CountedCache cache;
   const Layer first = cache.write(rootfs);
   CHECK(first.place == BlobPlace::cache);
-  CHECK(cache.take("layers reused") == 0);
+  CHECK(cache.take("cache hits: layer") == 0);
   CHECK(same(first, cache.write(rootfs)));
-  CHECK(cache.take("layers reused") == 1);
+  CHECK(cache.take("cache hits: layer") == 1);
   CHECK(one.source->loads() == 1);
 }
 
@@ -123,18 +123,18 @@ TEST_CASE("layer cache: a segment is compressed once, in whatever layer it comes
        {Compression{Codec::gzip, 6}, Compression{Codec::zstd, 3}, Compression{Codec::none, {}}}) {
     CountedCache cache;
     cache.write(rootfs_of({&one, &two}), compression);
-    CHECK(cache.take("segments compressed") == 2);
-    cache.take("segments reused");
+    CHECK(cache.take("cache misses: segment") == 2);
+    cache.take("cache hits: segment");
     const int loads = one.source->loads();
     const Rootfs other = rootfs_of({&three, &two, &one});
     const Layer layer = cache.write(other, compression);
-    CHECK(cache.take("segments compressed") == 1);
-    CHECK(cache.take("segments reused") == 2);
+    CHECK(cache.take("cache misses: segment") == 1);
+    CHECK(cache.take("cache hits: segment") == 2);
     CHECK(one.source->loads() == loads);
     CHECK(same(fresh(other, compression), layer));
     // Another codec shares nothing.
     cache.write(other, {Codec::gzip, 1});
-    CHECK(cache.take("segments reused") == 0);
+    CHECK(cache.take("cache hits: segment") == 0);
   }
 }
 
@@ -172,10 +172,10 @@ TEST_CASE("layer cache: what compresses ahead keeps the same segments") {
     ahead.add(make_package_segment(rootfs, Owner{i}, paths, {1000, {}}), package.source->load());
   }
   ahead.finish();
-  CHECK(cache.take("segments compressed") == 2);
+  CHECK(cache.take("cache misses: segment") == 2);
   const Layer layer = cache.write(rootfs);
-  CHECK(cache.take("segments reused") == 2);
-  CHECK(cache.take("segments compressed") == 0);
+  CHECK(cache.take("cache hits: segment") == 2);
+  CHECK(cache.take("cache misses: segment") == 0);
   CHECK(same(fresh(rootfs), layer));
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("layer cache: random images from one cache are those of empty ones") {
       rootfs.find("usr/" + chosen.front()->name + "/0")->node->mode = 0600;
     CHECK(same(fresh(rootfs), cache.write(rootfs, {Codec::gzip, 6}, 1 + random() % 8)));
   }
-  CHECK(cache.take("segments reused") > 40);
+  CHECK(cache.take("cache hits: segment") > 40);
 }
 
 TEST_CASE("layer cache: a damaged file of the cache costs time only") {
@@ -247,9 +247,9 @@ TEST_CASE("layer cache: every bit of a segment counts") {
     write_file(path, text);
     cache.forget("layer");
     cache.forget("layer-prefixes");
-    cache.take("segments compressed");
+    cache.take("cache misses: segment");
     CHECK(same(expected, cache.write(rootfs)));
-    CHECK(cache.take("segments compressed") == 1);
+    CHECK(cache.take("cache misses: segment") == 1);
     CHECK(read_file(path) == sound);
   }
 }
