@@ -10,8 +10,8 @@
 namespace {
 
 /// Gives large blocks back to the system as soon as they are free. glibc would learn from the first
-/// of them to keep such blocks in its heaps, one for each thread: of a 550 MB image that was a third
-/// of all memory.
+/// of them to keep such blocks in its heaps, one for each thread: of a 550 MB image that was a
+/// third of all memory.
 void return_large_blocks() {
 #ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
