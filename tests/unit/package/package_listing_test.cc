@@ -16,7 +16,7 @@
 namespace tarn::apk {
 namespace {
 
-DataEntry entry(std::string path, EntryType type) {
+DataEntry data_entry(std::string path, EntryType type) {
   DataEntry made;
   made.path = std::move(path);
   made.type = type;
@@ -37,8 +37,8 @@ PackageListing full_listing() {
                      {ScriptKind::trigger, std::string("exit 0\0\n", 8)}};
   listing.triggers = {"/usr/share/*", "/lib"};
   listing.tar_size = 100000;
-  listing.entries.push_back(entry("usr", EntryType::directory));
-  DataEntry file = entry("usr/a", EntryType::file);
+  listing.entries.push_back(data_entry("usr", EntryType::directory));
+  DataEntry file = data_entry("usr/a", EntryType::file);
   file.mode = 04755;
   file.uid = 1000;
   file.gid = 4294967295;
@@ -49,19 +49,19 @@ PackageListing full_listing() {
   file.checksum = sha1("a");
   file.xattrs = {{"user.note", std::string("\0x\n", 3)}, {"security.capability", ""}};
   listing.entries.push_back(file);
-  DataEntry link = entry("usr/b", EntryType::symlink);
+  DataEntry link = data_entry("usr/b", EntryType::symlink);
   link.target = "../usr/a";
   link.checksum = sha1("../usr/a");
   listing.entries.push_back(link);
-  DataEntry hard_link = entry("usr/c", EntryType::hard_link);
+  DataEntry hard_link = data_entry("usr/c", EntryType::hard_link);
   hard_link.target = "usr/a";
   hard_link.checksum = file.checksum;
   listing.entries.push_back(hard_link);
-  DataEntry device = entry("usr/d", EntryType::character_device);
+  DataEntry device = data_entry("usr/d", EntryType::character_device);
   device.device_major = 1;
   device.device_minor = 3;
   listing.entries.push_back(device);
-  listing.entries.push_back(entry("usr/e", EntryType::fifo));
+  listing.entries.push_back(data_entry("usr/e", EntryType::fifo));
   return listing;
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("package listing: what is written is read back the same") {
 TEST_CASE("package listing: owners are kept once") {
   PackageListing listing;
   for (int i = 0; i < 1000; ++i)
-    listing.entries.push_back(entry("f" + std::to_string(i), EntryType::fifo));
+    listing.entries.push_back(data_entry("f" + std::to_string(i), EntryType::fifo));
   CHECK(formatted(listing).size() < 1000 * 66);
 }
 
