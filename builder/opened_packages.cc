@@ -14,7 +14,7 @@ namespace tarn::builder {
 namespace {
 
 /// Octets of inflated data that may exist at a time, unless one package has more.
-constexpr std::uint64_t room = 24U << 20U;
+constexpr std::uint64_t room = 12U << 20U;
 /// Packages that are opened before they are asked for, for each thread: listings take memory, too.
 constexpr std::size_t ahead_of_thread = 8;
 
@@ -95,7 +95,7 @@ OpenedPackage OpenedPackages::open(std::size_t index) {
   if (package.installed_size == 0)
     return {PackageToInstall::from_listing({}, nullptr, package, planned.tag), nullptr};
   auto listing = files_.find_listing(package);
-  if (!listing) return read(index, file_of(index));
+  if (!listing) return read(index);
   count_cache(progress_, "listing", CacheAnswer::hit);
   auto content = content_of(package, true, listing->tar_size, nullptr);
   return {
@@ -103,21 +103,17 @@ OpenedPackage OpenedPackages::open(std::size_t index) {
       nullptr};
 }
 
-MappedFile OpenedPackages::file_of(std::size_t index) {
-  const apk::Package& package = packages_[index].package;
-  const bool is_awaited = files_.is_awaited(package);
-  MappedFile file = files_.file(package, cancel_.get_token());
-  if (is_awaited) {
+/// Reads a package from its file, and keeps its listing for the next time. The file takes memory,
+/// too, once it is looked at: so it has to wait for room before, by what the index says.
+OpenedPackage OpenedPackages::read(std::size_t index) {
+  const apk::PlannedPackage& planned = packages_[index];
+  const apk::Package& package = planned.package;
+  if (files_.await(package, cancel_.get_token())) {
     const std::lock_guard lock(mutex_);
     slots_[index].arrived = Clock::now();
   }
-  return file;
-}
-
-/// Reads a package from its file, and keeps its listing for the next time.
-OpenedPackage OpenedPackages::read(std::size_t index, const MappedFile& mapping) {
-  const apk::PlannedPackage& planned = packages_[index];
-  const apk::Package& package = planned.package;
+  wait_for_room(index, std::min(package.installed_size, apk::PackageLimits{}.data));
+  const MappedFile mapping = files_.file(package, cancel_.get_token());
   return with_context("unpacking " + package.label(), [&] {
     const auto file = apk::PackageFile::parse(mapping.bytes(), mapping.path().string());
     file.verify_identity(package.identity);
@@ -140,17 +136,21 @@ OpenedPackage OpenedPackages::read(std::size_t index, const MappedFile& mapping)
   });
 }
 
-/// Whoever waits in next() gets its package in any case, so that those after it cannot block it;
-/// nothing is in use then but what was opened ahead, and that is little.
+/// Takes room for all that a package takes. Whoever waits in next() gets its package in any case,
+/// so that those after it cannot block it; nothing is in use then but what was opened ahead, and
+/// that is little.
 void OpenedPackages::wait_for_room(std::size_t index, std::uint64_t size) {
   const std::stop_token stop = cancel_.get_token();
   std::unique_lock lock(mutex_);
+  std::uint64_t& taken = slots_[index].size;
+  if (size <= taken) return;
+  const std::uint64_t more = size - taken;
   changed_.wait(lock, stop, [&] {
-    return (size <= room && in_use_ <= room - size) || (is_waiting_ && index == given_);
+    return (more <= room && in_use_ <= room - more) || (is_waiting_ && index == given_);
   });
   throw_if_stopped(stop);
-  slots_[index].size = size;
-  in_use_ += size;
+  taken = size;
+  in_use_ += more;
 }
 
 /// Where the package's contents come from when they are asked for later.

@@ -29,7 +29,7 @@ struct OpenedPackage {
 /// The packages of a plan, opened ahead of who unpacks them, and given in the plan's order: by
 /// their listings where the store has them, else read from their files as these arrive.
 ///
-/// Besides the package that was given last, at most max(one package, 24 MiB) of inflated data
+/// Besides the package that was given last, at most max(one package, 12 MiB) of inflated data
 /// exist, and never two packages of more than that.
 class OpenedPackages {
  public:
@@ -65,8 +65,7 @@ class OpenedPackages {
 
   void work();
   OpenedPackage open(std::size_t index);
-  OpenedPackage read(std::size_t index, const MappedFile& mapping);
-  MappedFile file_of(std::size_t index);
+  OpenedPackage read(std::size_t index);
   void wait_for_room(std::size_t index, std::uint64_t size);
   std::shared_ptr<const ContentSource> content_of(const apk::Package& package, bool is_identified,
                                                   std::uint64_t tar_size,

@@ -143,18 +143,20 @@ void PackageFiles::keep_listing(const apk::Package& package, const apk::PackageL
   listings_.put(package.identity, listing);
 }
 
-bool PackageFiles::is_awaited(const apk::Package& package) const {
+bool PackageFiles::await(const apk::Package& package, const std::stop_token& stop) {
   const Source& source = source_of(package);
-  const std::lock_guard lock(mutex_);
-  return source.fetch == Source::Fetch::awaited;
+  std::unique_lock lock(mutex_);
+  if (source.fetch != Source::Fetch::awaited || ended_) return false;
+  changed_.wait(lock, stop, [&] { return source.fetch != Source::Fetch::awaited || ended_; });
+  return true;
 }
 
 MappedFile PackageFiles::file(const apk::Package& package, const std::stop_token& stop) {
+  await(package, stop);
+  throw_if_stopped(stop);
   Source& source = *sources_.at(package.identity);
   {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [&] { return source.fetch != Source::Fetch::awaited || ended_; });
-    throw_if_stopped(stop);
+    const std::lock_guard lock(mutex_);
     if (source.fetch == Source::Fetch::awaited && failure_) std::rethrow_exception(failure_);
     if (source.fetch == Source::Fetch::there) {
       source.fetch = Source::Fetch::taken;

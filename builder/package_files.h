@@ -45,8 +45,8 @@ class PackageFiles {
   /// Keeps the listing of a package that file() gave. Throws Error when it cannot be written.
   void keep_listing(const apk::Package& package, const apk::PackageListing& listing);
 
-  /// Whether file() would wait for the package to be fetched.
-  bool is_awaited(const apk::Package& package) const;
+  /// Waits until the package is no longer being fetched; whether it was.
+  bool await(const apk::Package& package, const std::stop_token& stop);
   /// The verified package file; waits until it was fetched. Throws Error: network, or trust for one
   /// that is not what the index lists. When several cannot be fetched, the first of them (in the
   /// order of the plans) is named, with the others as details.

@@ -34,10 +34,10 @@ TEST_CASE("opened packages: in the plan's order, with little data ahead of who t
     std::uint64_t ahead;  ///< so many at most are read before they are asked for
   };
   const std::vector<Case> cases = {
-      {"some that fit", {7 * mib, 7 * mib, 7 * mib, 7 * mib, 7 * mib, 7 * mib}, 3},
-      {"each as large as all may be", {20 * mib, 20 * mib, 20 * mib}, 1},
-      {"each larger", {30 * mib, 30 * mib, 30 * mib}, 0},
-      {"large ones among small ones", {1, 30 * mib, 1, 1, 26 * mib, 1}, 3},
+      {"some that fit", {4 * mib, 4 * mib, 4 * mib, 4 * mib, 4 * mib, 4 * mib}, 3},
+      {"each as large as all may be", {11 * mib, 11 * mib, 11 * mib}, 1},
+      {"each larger", {15 * mib, 15 * mib, 15 * mib}, 0},
+      {"large ones among small ones", {1, 15 * mib, 1, 1, 13 * mib, 1}, 3},
   };
   for (const auto& [name, sizes, ahead] : cases) {
     INFO(std::string(name));
@@ -99,7 +99,7 @@ TEST_CASE("opened packages: waiting for the network is told apart") {
 TEST_CASE("opened packages: they may be given up at any time") {
   for (const std::size_t taken : {0, 1, 5}) {
     PlannedPackages world;
-    add_packages(world, {1, 30 * mib, 1, 10 * mib, 30 * mib, 10 * mib, 1});
+    add_packages(world, {1, 15 * mib, 1, 5 * mib, 15 * mib, 5 * mib, 1});
     auto fetcher = world.fetcher();
     auto files = world.files(fetcher);
     OpenedPackages opened(world.resolution.plans[0].plan.packages, files, 3, world.progress, {});
