@@ -34,7 +34,7 @@ def random_recipe(dice):
     if dice.random() < 0.4:
         recipe["files"] = [{"path": "/etc/motd", "content": f"{dice.randint(1, 4)}\n"}]
     if dice.random() < 0.3:
-        recipe["accounts"] = {"users": [{"username": "app", "uid": dice.choice([100, 2000])}]}
+        recipe["accounts"] = {"users": [{"username": "app", "uid": dice.choice([2000, 3000])}]}
     if dice.random() < 0.3:
         # A package's own file gets another mode, or another owner's name.
         recipe["paths"] = [{"path": "/etc/hosts", "type": "empty-file", "uid": 0, "gid": 0,
