@@ -101,7 +101,7 @@ class OptionReader {
   void read_long(std::string_view text) {
     const auto equals = text.find('=');
     const LongOption* const option = find_long(text.substr(0, equals));
-    const auto value = option == nullptr ? std::nullopt : value_of(option->letter);
+    const auto value = value_of(option == nullptr ? ':' : option->letter);  // ':' is none's letter
     const std::string shown = fmt::format("--{}", text.substr(0, equals));
     if (!value || (*value == Value::none && equals != std::string_view::npos)) {
       fault_ = "option " + shown;
