@@ -96,14 +96,6 @@ std::vector<Layer> make_layers(const Recipe& recipe, const Staged& staged, const
   return write_layers(staged.rootfs, staged.installed, budget, options, cache, stop);
 }
 
-std::vector<std::string> file_paths(const apk::InstalledPackage& installed) {
-  std::vector<std::string> paths;
-  for (const apk::InstalledDirectory& directory : installed.directories)
-    for (const apk::InstalledFile& file : directory.files)
-      paths.push_back(directory.path.empty() ? file.name : directory.path + "/" + file.name);
-  return paths;
-}
-
 /// Builds what no earlier build has made.
 class ImageBuilder {
  public:
@@ -137,7 +129,7 @@ class ImageBuilder {
         .installed = [&](const Rootfs& rootfs, const apk::InstalledPackage& installed, Owner owner,
                          std::shared_ptr<const Bytes> tar) {
           if (tar != nullptr)
-            ahead.add(make_package_segment(rootfs, owner, file_paths(installed),
+            ahead.add(make_package_segment(rootfs, owner, apk::file_paths(installed),
                                            segment_times(layer_options)),
                       std::move(tar));
         }};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -145,10 +146,7 @@ std::vector<std::string> files_of_providers(const Installer& installer,
              std::ranges::find(installed.package.provides, name, &apk::Provide::name) !=
                  installed.package.provides.end();
     });
-    if (!provides) continue;
-    for (const apk::InstalledDirectory& directory : installed.directories)
-      for (const apk::InstalledFile& file : directory.files)
-        paths.push_back(directory.path.empty() ? file.name : directory.path + "/" + file.name);
+    if (provides) std::ranges::move(apk::file_paths(installed), std::back_inserter(paths));
   }
   return paths;
 }

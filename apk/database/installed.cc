@@ -87,6 +87,14 @@ std::optional<Sha1Digest> xattr_digest(const std::map<std::string, std::string>&
   return hasher.finish();
 }
 
+std::vector<std::string> file_paths(const InstalledPackage& installed) {
+  std::vector<std::string> paths;
+  for (const InstalledDirectory& directory : installed.directories)
+    for (const InstalledFile& file : directory.files)
+      paths.push_back(directory.path.empty() ? file.name : directory.path + "/" + file.name);
+  return paths;
+}
+
 std::vector<const InstalledPackage*> in_database_order(std::span<const InstalledPackage> packages) {
   std::vector<const InstalledPackage*> order;
   order.reserve(packages.size());

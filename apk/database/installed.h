@@ -52,6 +52,9 @@ struct InstalledPackage {
   std::vector<std::string> triggers;            ///< globs, kept in the triggers file
 };
 
+/// The paths of its files and links, as the package names them.
+std::vector<std::string> file_paths(const InstalledPackage& installed);
+
 /// What the database keeps of extended attributes: SHA-1 over name and value of each, in order of
 /// name, both preceded by their length as 32 bits in big endian. Nothing when there are none.
 std::optional<Sha1Digest> xattr_digest(const std::map<std::string, std::string>& xattrs);

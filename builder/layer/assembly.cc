@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "apk/support/error.h"
+#include "apk/support/read_at.h"
 #include "builder/layer/in_order.h"
 #include "builder/layer/segment_contents.h"
 
@@ -54,13 +55,7 @@ struct Part {
 /// Octets of a file that was just written.
 Bytes read_range(int file, std::uint64_t offset, std::uint64_t size) {
   Bytes octets(size);
-  for (std::size_t got = 0; got < octets.size();) {
-    const ssize_t step =
-        ::pread(file, octets.data() + got, octets.size() - got, static_cast<off_t>(offset + got));
-    if (step < 0 && errno == EINTR) continue;
-    if (step <= 0) throw system_error("reading the layer again", step < 0 ? errno : EIO);
-    got += static_cast<std::size_t>(step);
-  }
+  if (!read_at(file, offset, octets)) throw system_error("reading the layer again", EIO);
   return octets;
 }
 

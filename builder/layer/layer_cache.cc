@@ -1,17 +1,16 @@
 #include "builder/layer/layer_cache.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <string>
 
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "apk/support/error.h"
 #include "apk/support/parallel.h"
+#include "apk/support/read_at.h"
 
 namespace tarn::builder {
 namespace {
@@ -81,18 +80,6 @@ std::optional<std::vector<StoredPiece>> parse_table(ByteView table, std::uint64_
   }
   if (size != 0) return std::nullopt;
   return pieces;
-}
-
-/// Fills `out` from the file; false when that ends before.
-bool read_at(int file, std::uint64_t offset, std::span<std::byte> out) {
-  while (!out.empty()) {
-    const ssize_t got = ::pread(file, out.data(), out.size(), static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    offset += static_cast<std::uint64_t>(got);
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
-  return true;
 }
 
 /// Shows a range of a file in parts; gives its CRC-32, or nothing when the file ends before.
