@@ -30,7 +30,7 @@ BinaryIndex read_texts(const std::vector<std::string>& paths) {
   std::vector<BinaryIndex::Part> parts(paths.size());
   parallel_for(paths.size(), paths.size(), [&](std::size_t i) {
     const MappedFile file = MappedFile::open(paths[i]);
-    parts[i] = BinaryIndex::Part::from_text(IndexFile::parse(file.bytes(), paths[i]).text);
+    parts[i] = BinaryIndex::Part::from_text(IndexFile::parse(file.bytes(), paths[i]).text, {});
   });
   return BinaryIndex::join_parts(parts);
 }

@@ -196,9 +196,10 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
 
   ResolveOptions resolve_options = options.resolve;
   resolve_options.scratch = options.scratch;
-  Resolution resolution = read_repositories(recipe, resolve_options, fetcher, progress, stop);
+  FetchedRepositories fetched = fetch_repositories(recipe, resolve_options, fetcher, stop);
   watch.lap("indexes");
-  const auto key = build_key(recipe, options, resolution);
+  // That an index is trusted follows from its digest and the keys, too: nobody reads it here.
+  const auto key = build_key(recipe, options, fetched);
   if (auto known = key ? memo.find(*key, options.resolve.threads) : std::nullopt) {
     for (const Note& note : known->notes) progress.note(note.level, note.text);
     count_cache(progress, "build", CacheAnswer::hit);
@@ -206,6 +207,8 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
     return result_of(std::move(*known), options.tag, std::move(passes));
   }
   count_cache(progress, "build", CacheAnswer::miss);
+  Resolution resolution =
+      read_repositories(std::move(fetched), resolve_options, fetcher, progress, stop);
   plan_packages(resolution, resolve_options, progress, stop);
   watch.lap("resolve");
 

@@ -51,7 +51,7 @@ void describe_files(const Recipe& recipe, Description& description) {
   });
 }
 
-void describe_plan(const ArchitecturePlan& plan, Description& description) {
+void describe_repositories(const ArchitecturePlan& plan, Description& description) {
   description.add(plan.architecture.apk);
   for (const Sha256Digest& digest : plan.index_digests) description.add(digest);
   description.add("keys");
@@ -124,7 +124,7 @@ Json outcome_json(const BuildOutcome& outcome) {
 }  // namespace
 
 std::optional<Sha256Digest> build_key(const Recipe& recipe, const BuildOptions& options,
-                                      const Resolution& resolution) {
+                                      const FetchedRepositories& repositories) {
   if (recipe.contents.baseimage) return std::nullopt;
   Description description;
   description.add("tarn build 1");
@@ -134,7 +134,8 @@ std::optional<Sha256Digest> build_key(const Recipe& recipe, const BuildOptions& 
   description.add(make_compressor(recipe.compression)->identity());
   if (recipe.skeleton != "none") description.add(skeleton_digest(load_skeleton(recipe.skeleton)));
   describe_files(recipe, description);
-  for (const ArchitecturePlan& plan : resolution.plans) describe_plan(plan, description);
+  for (const ArchitecturePlan& plan : repositories.resolution.plans)
+    describe_repositories(plan, description);
   description.add("options");
   for (const auto& [name, value] : options.annotations) {
     description.add(name);
@@ -181,7 +182,7 @@ void BuildMemo::put(const Sha256Digest& key, const BuildOutcome& outcome) {
   AtomicFile file = store_.new_blob();
   file.write(text);
   store_.put(build_kind, to_hex(key), std::move(file),
-             {.blob = sha256(text), .size = text.size(), .facts = {}}, Durability::none);
+             {.blob = sha256(text), .size = text.size(), .facts = {}});
 }
 
 void NoteKeeper::note(NoteLevel level, std::string_view text) {

@@ -33,11 +33,11 @@ struct BuildOutcome {
 };
 
 /// What a build is known by: a hash of everything its outcome depends on, which is the recipe in
-/// its canonical form, with the content of the files it names on the host; the indexes and keys;
-/// what the options say of the image; and this very program. Nothing for a recipe with a base
-/// image, since that may lie anywhere.
+/// its canonical form, with the content of the files it names on the host; its indexes (known by
+/// their digests) and keys; what the options say of the image; and this very program. Nothing for a
+/// recipe with a base image, since that may lie anywhere.
 std::optional<Sha256Digest> build_key(const Recipe& recipe, const BuildOptions& options,
-                                      const Resolution& resolution);
+                                      const FetchedRepositories& repositories);
 
 /// The outcomes of builds, in the store; their layers are in the layer cache.
 class BuildMemo {

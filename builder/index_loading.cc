@@ -1,5 +1,6 @@
 #include "builder/index_loading.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -12,40 +13,34 @@
 namespace tarn::builder {
 namespace {
 
-/// The index files of one architecture, in the order of repositories.
-struct RawIndexes {
-  std::vector<Url> urls{};
-  std::vector<MappedFile> files{};
-  std::vector<Sha256Digest> digests{};
-  std::vector<std::string> texts{};  ///< of those that were read; empty for others
-};
-
-std::vector<RawIndexes> fetch_indexes(const std::vector<apk::Architecture>& architectures,
-                                      const std::vector<apk::Repository>& repositories,
-                                      apk::Fetcher& fetcher) {
-  const apk::IndexCache cache(fetcher.store());
-  const std::size_t count = repositories.size();
-  std::vector<RawIndexes> raw(architectures.size());
-  std::vector<Url> urls;
-  std::vector<std::vector<Sha256Digest>> known;
-  for (std::size_t a = 0; a < architectures.size(); ++a) {
-    for (const apk::Repository& repository : repositories)
-      raw[a].urls.push_back(repository.index_url(architectures[a].apk));
-    urls.insert(urls.end(), raw[a].urls.begin(), raw[a].urls.end());
-    raw[a].digests.resize(count);
-    raw[a].texts.resize(count);
-    known.push_back(cache.sources(raw[a].urls));
-    known.back().resize(count);
+/// Looks at what the cache had and nobody has read yet; a damaged copy is fetched anew.
+void check_copies(std::vector<IndexFiles>& files, std::size_t threads, apk::Fetcher& fetcher,
+                  Progress& progress, const std::stop_token& stop) {
+  struct Copy {
+    apk::Brought* brought;
+    const Url* url;
+    bool is_sound = false;
+  };
+  std::vector<Copy> copies;
+  for (IndexFiles& of : files)
+    for (std::size_t i = 0; i < of.files.size(); ++i)
+      if (of.files[i].unread) copies.push_back({&of.files[i], &of.urls[i]});
+  parallel_for(
+      copies.size(), threads,
+      [&](std::size_t i) {
+        const ByteView bytes = copies[i].brought->file.bytes();
+        const Span span(progress, "check cache", copies[i].url->str(), bytes.size());
+        copies[i].is_sound = sha256(bytes) == *copies[i].brought->unread;
+      },
+      stop);
+  for (const auto& [brought, url, is_sound] : copies) {
+    if (is_sound) continue;
+    brought->file = fetcher.fetch_current({*url}, {}).front();
+    // What was looked up by the digest would be of another index than what is read now.
+    if (sha256(brought->file.bytes()) != *brought->unread)
+      throw Error(ErrorKind::network, "index " + url->str() + " changes while it is read")
+          .hint("run tarn again");
   }
-  // Whether it is trusted is asked each time it is used; what is stored must at least be an index.
-  const auto files = fetcher.fetch_current(urls, [&](std::size_t i, ByteView bytes) {
-    RawIndexes& of = raw[i / count];
-    of.digests[i % count] = sha256(bytes);
-    if (of.digests[i % count] == known[i / count][i % count]) return;
-    of.texts[i % count] = apk::IndexFile::parse(bytes, urls[i].str()).text;
-  });
-  for (std::size_t i = 0; i < files.size(); ++i) raw[i / count].files.push_back(files[i]);
-  return raw;
 }
 
 /// Brings the keys of `file`'s signatures that `keyring` lacks and that are trust anchors.
@@ -76,19 +71,55 @@ void add_anchor_keys(apk::Keyring& keyring, const apk::IndexFile& file, apk::Fet
     keyring.add(apk::PublicKey::from_pem(names[i], std::string(as_text(files[i].bytes()))));
 }
 
+/// About what a thread reads of an index at a time. Not a function of the number of threads: what
+/// is warned of once in each part is then the same everywhere.
+constexpr std::size_t part_size = 2U << 20U;
+
+/// A run of an index's packages.
+struct TextPart {
+  std::size_t repository;
+  apk::SharedText text;
+  std::string_view before;  ///< of the same index
+};
+
+/// Cuts texts between packages.
+std::vector<TextPart> cut(const std::vector<apk::SharedText>& texts) {
+  std::vector<TextPart> parts;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string_view text = texts[i].lines;
+    std::size_t begin = 0;
+    do {
+      const std::size_t gap = text.find("\n\n", begin + part_size);
+      const std::size_t end = gap == std::string_view::npos ? text.size() : gap + 2;
+      parts.push_back({i, texts[i].part(begin, end - begin), text.substr(0, begin)});
+      begin = end;
+    } while (begin < text.size());
+  }
+  return parts;
+}
+
 /// One index of files whose signatures are verified, read on several threads.
-apk::BinaryIndex read_trusted(RawIndexes& raw, std::size_t threads, Progress& progress,
+apk::BinaryIndex read_trusted(IndexFiles& raw, std::size_t threads, Progress& progress,
                               const std::stop_token& stop) {
-  std::vector<apk::BinaryIndex::Part> parts(raw.files.size());
+  const auto name = [&](std::size_t i) { return raw.urls[i].str(); };
+  parallel_for(
+      raw.files.size(), threads,
+      [&](std::size_t i) {
+        if (raw.texts[i].owner) return;
+        const Span span(progress, "inflate", name(i), raw.files[i].file.bytes().size());
+        raw.texts[i] = apk::IndexFile::parse(raw.files[i].file.bytes(), name(i)).text;
+      },
+      stop);
+  std::vector<TextPart> texts = cut(raw.texts);
+  raw.texts.clear();
+  std::vector<apk::BinaryIndex::Part> parts(texts.size());
   parallel_for(
       parts.size(), threads,
       [&](std::size_t i) {
-        const std::string name = raw.urls[i].str();
-        const Span span(progress, "index", name, raw.files[i].bytes().size());
-        std::string& text = raw.texts[i];
-        if (text.empty()) text = apk::IndexFile::parse(raw.files[i].bytes(), name).text;
-        parts[i] = with_context("reading index " + name, [&] {
-          return apk::BinaryIndex::Part::from_text(std::move(text), name);
+        auto& [repository, text, before] = texts[i];
+        const Span span(progress, "index", name(repository), text.lines.size());
+        parts[i] = with_context("reading index " + name(repository), [&] {
+          return apk::BinaryIndex::Part::from_text(std::move(text), name(repository), before);
         });
       },
       stop);
@@ -96,59 +127,97 @@ apk::BinaryIndex read_trusted(RawIndexes& raw, std::size_t threads, Progress& pr
   return apk::BinaryIndex::join_parts(parts);
 }
 
-/// The index that is kept for these very files, or else a new one, which is kept.
-apk::BinaryIndex index_of(RawIndexes& raw, const apk::Architecture& architecture,
-                          apk::IndexCache& cache, std::size_t threads, Progress& progress,
-                          const std::stop_token& stop) {
-  const Span span(progress, "index", architecture.apk);
+/// The index that is kept for these very files, or else a new one, which will be kept.
+void find_index(ArchitectureIndexes& found, IndexFiles& raw, apk::Store& store, std::size_t threads,
+                Progress& progress, const std::stop_token& stop) {
+  apk::IndexCache cache(store);
   auto known = cache.find(raw.urls, raw.digests);
   count_cache(progress, "binary-index", known ? CacheAnswer::hit : CacheAnswer::miss);
-  if (known) return std::move(*known);
-  apk::BinaryIndex index = read_trusted(raw, threads, progress, stop);
-  cache.put(raw.urls, raw.digests, index);
-  return index;
+  if (known) {
+    found.index = std::move(*known);
+    return;
+  }
+  found.index = read_trusted(raw, threads, progress, stop);
+  found.keeping = std::async(std::launch::async, [&store, &progress, urls = raw.urls,
+                                                  digests = raw.digests, index = found.index] {
+    try {
+      apk::IndexCache(store).put(urls, digests, index);
+    } catch (const Error& error) {
+      progress.note(NoteLevel::warning, "the index is not kept: " + error.message());
+    }
+  });
 }
 
 }  // namespace
 
-std::vector<ArchitectureIndexes> load_indexes(const std::vector<apk::Architecture>& architectures,
-                                              const std::vector<apk::Repository>& repositories,
-                                              const apk::Keyring& keyring,
-                                              const IndexOptions& options, apk::Fetcher& fetcher,
-                                              Progress& progress, const std::stop_token& stop) {
-  std::vector<RawIndexes> raw = fetch_indexes(architectures, repositories, fetcher);
-  std::vector<ArchitectureIndexes> loaded(architectures.size());
-  for (std::size_t a = 0; a < loaded.size(); ++a) {
-    loaded[a].keyring = keyring;
-    if (options.signatures != apk::SignaturePolicy::required) continue;
-    for (std::size_t i = 0; i < repositories.size(); ++i)
-      add_anchor_keys(
-          loaded[a].keyring,
-          apk::IndexFile::parse_signatures(raw[a].files[i].bytes(), raw[a].urls[i].str()), fetcher);
+std::vector<IndexFiles> fetch_indexes(const std::vector<apk::Architecture>& architectures,
+                                      const std::vector<apk::Repository>& repositories,
+                                      apk::Fetcher& fetcher) {
+  const apk::IndexCache cache(fetcher.store());
+  const std::size_t count = repositories.size();
+  std::vector<IndexFiles> raw(architectures.size());
+  std::vector<Url> urls;
+  std::vector<std::vector<Sha256Digest>> known;
+  for (std::size_t a = 0; a < architectures.size(); ++a) {
+    for (const apk::Repository& repository : repositories)
+      raw[a].urls.push_back(repository.index_url(architectures[a].apk));
+    urls.insert(urls.end(), raw[a].urls.begin(), raw[a].urls.end());
+    raw[a].digests.resize(count);
+    raw[a].texts.resize(count);
+    known.push_back(cache.sources(raw[a].urls));
+    known.back().resize(count);
   }
-  apk::IndexCache cache(fetcher.store());
+  // Whether it is trusted is asked each time it is used; what is stored must at least be an index.
+  auto files = fetcher.fetch_current_unread(urls, [&](std::size_t i, ByteView bytes) {
+    IndexFiles& of = raw[i / count];
+    of.digests[i % count] = sha256(bytes);
+    if (of.digests[i % count] == known[i / count][i % count]) return;
+    of.texts[i % count] = apk::IndexFile::parse(bytes, urls[i].str()).text;
+  });
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    IndexFiles& of = raw[i / count];
+    if (files[i].unread) of.digests[i % count] = *files[i].unread;
+    of.files.push_back(std::move(files[i]));
+  }
+  return raw;
+}
+
+std::vector<ArchitectureIndexes> read_indexes(std::vector<IndexFiles> files,
+                                              const apk::Keyring& keyring,
+                                              const IndexReading& options, apk::Fetcher& fetcher,
+                                              Progress& progress, const std::stop_token& stop) {
+  check_copies(files, options.threads, fetcher, progress, stop);
+  std::vector<ArchitectureIndexes> read(files.size());
+  for (std::size_t a = 0; a < read.size(); ++a) {
+    read[a].keyring = keyring;
+    if (options.signatures != apk::SignaturePolicy::required) continue;
+    for (std::size_t i = 0; i < files[a].files.size(); ++i)
+      add_anchor_keys(
+          read[a].keyring,
+          apk::IndexFile::parse_signatures(files[a].files[i].file.bytes(), files[a].urls[i].str()),
+          fetcher);
+  }
   // Of several architectures each has a thread, of one each repository.
-  const std::size_t threads = loaded.size() > 1 ? 1 : options.threads;
+  const std::size_t threads = read.size() > 1 ? 1 : options.threads;
   parallel_for(
-      loaded.size(), options.threads,
+      read.size(), options.threads,
       [&](std::size_t a) {
+        IndexFiles& of = files[a];
         parallel_for(
-            repositories.size(), threads,
+            of.files.size(), threads,
             [&](std::size_t i) {
-              const Span span(progress, "verify signatures", raw[a].urls[i].str(),
-                              raw[a].files[i].bytes().size());
-              apk::verify_index(raw[a].files[i].bytes(), loaded[a].keyring, options.signatures,
-                                raw[a].urls[i].str());
+              const ByteView bytes = of.files[i].file.bytes();
+              const Span span(progress, "verify signatures", of.urls[i].str(), bytes.size());
+              apk::verify_index(bytes, read[a].keyring, options.signatures, of.urls[i].str());
             },
             stop);
-        loaded[a].index = index_of(raw[a], architectures[a], cache, threads, progress, stop);
+        find_index(read[a], of, fetcher.store(), threads, progress, stop);
       },
       stop);
-  for (std::size_t a = 0; a < loaded.size(); ++a) loaded[a].digests = std::move(raw[a].digests);
-  for (const ArchitectureIndexes& architecture : loaded)
+  for (const ArchitectureIndexes& architecture : read)
     for (const std::string& warning : architecture.index.warnings())
       progress.note(NoteLevel::detail, warning);
-  return loaded;
+  return read;
 }
 
 }  // namespace tarn::builder

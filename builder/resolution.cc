@@ -10,7 +10,6 @@
 #include "apk/support/file.h"
 #include "apk/support/parallel.h"
 #include "apk/trust/anchors.h"
-#include "builder/index_loading.h"
 #include "builder/recipe/load.h"
 #include "builder/recipe/repositories.h"
 
@@ -184,10 +183,10 @@ std::vector<NamedPlan> named_plans(const Resolution& resolution) {
   return plans;
 }
 
-Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options,
-                             apk::Fetcher& fetcher, Progress& progress,
-                             const std::stop_token& stop) {
-  Resolution resolution;
+FetchedRepositories fetch_repositories(const Recipe& recipe, const ResolveOptions& options,
+                                       apk::Fetcher& fetcher, const std::stop_token& stop) {
+  FetchedRepositories fetched;
+  Resolution& resolution = fetched.resolution;
   resolution.repositories = repositories_to_resolve(recipe);
   resolution.image_repositories = repositories_for_image(recipe);
   if (resolution.repositories.empty())
@@ -201,16 +200,37 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
     for (std::size_t a = 0; a < architectures.size(); ++a)
       bases[a] = read_base(recipe, options, architectures[a], stop);
   const apk::Keyring keyring = read_keyring(recipe, fetcher);
-  auto loaded = load_indexes(architectures, resolution.repositories, keyring,
-                             {options.signatures, options.threads}, fetcher, progress, stop);
+  fetched.indexes = fetch_indexes(architectures, resolution.repositories, fetcher);
   for (std::size_t a = 0; a < architectures.size(); ++a)
-    resolution.plans.push_back({architectures[a],
-                                std::move(loaded[a].index),
-                                std::move(loaded[a].keyring),
-                                std::move(loaded[a].digests),
-                                {},
-                                std::move(bases[a])});
+    resolution.plans.push_back({.architecture = architectures[a],
+                                .index = {},
+                                .keyring = keyring,
+                                .index_digests = fetched.indexes[a].digests,
+                                .plan = {},
+                                .base = std::move(bases[a])});
+  return fetched;
+}
+
+Resolution read_repositories(FetchedRepositories fetched, const ResolveOptions& options,
+                             apk::Fetcher& fetcher, Progress& progress,
+                             const std::stop_token& stop) {
+  Resolution resolution = std::move(fetched.resolution);
+  auto read = read_indexes(std::move(fetched.indexes), resolution.plans.front().keyring,
+                           {options.signatures, options.threads}, fetcher, progress, stop);
+  for (std::size_t a = 0; a < read.size(); ++a) {
+    ArchitecturePlan& plan = resolution.plans[a];
+    plan.index = std::move(read[a].index);
+    plan.keyring = std::move(read[a].keyring);
+    plan.keeping = std::move(read[a].keeping);
+  }
   return resolution;
+}
+
+Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options,
+                             apk::Fetcher& fetcher, Progress& progress,
+                             const std::stop_token& stop) {
+  return read_repositories(fetch_repositories(recipe, options, fetcher, stop), options, fetcher,
+                           progress, stop);
 }
 
 void plan_packages(Resolution& resolution, const ResolveOptions& options, Progress& progress,

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -18,6 +19,7 @@
 #include "apk/trust/keyring.h"
 #include "apk/trust/trusted_index.h"
 #include "builder/base_image.h"
+#include "builder/index_loading.h"
 #include "builder/recipe/recipe.h"
 #include "builder/registry/image_source.h"
 #include "builder/report/version_differences.h"
@@ -42,11 +44,12 @@ struct ResolveOptions {
 struct ArchitecturePlan {
   apk::Architecture architecture;
   apk::BinaryIndex index;  ///< of Resolution::repositories
-  apk::Keyring keyring;    ///< the recipe's keys, and those that verified the indexes
+  apk::Keyring keyring;    ///< the recipe's keys, then those that verified the indexes, too
   std::vector<Sha256Digest> index_digests;  ///< of the index files, in order of the repositories
   /// What is to be installed: of an image on top of a base image only what that does not have.
   apk::Plan plan;
   std::shared_ptr<const BaseImage> base{};  ///< of the recipe's base image, where it has one
+  std::shared_future<void> keeping{};       ///< ends when the index is in the cache
 };
 
 /// A recipe with everything that came of its repositories.
@@ -69,8 +72,23 @@ apk::Request request_for(const Resolution& resolution, const ArchitecturePlan& p
 /// A plan for each architecture, with its name.
 std::vector<NamedPlan> named_plans(const Resolution& resolution);
 
-/// recipe ─ indexes: brings and checks the indexes of all architectures; the plans are empty.
-/// Throws Error: usage for the recipe's own mistakes, network, trust.
+/// What came of a recipe's repositories before anybody looks into it.
+struct FetchedRepositories {
+  Resolution resolution;            ///< indexes and plans are empty
+  std::vector<IndexFiles> indexes;  ///< of each plan
+};
+
+/// recipe ─ index files: brings the keys, and the index files of all architectures.
+/// Throws Error: usage for the recipe's own mistakes, network.
+FetchedRepositories fetch_repositories(const Recipe& recipe, const ResolveOptions& options,
+                                       apk::Fetcher& fetcher, const std::stop_token& stop);
+
+/// index files ─ indexes: checks and reads them; the plans are empty. Throws Error: network, trust.
+Resolution read_repositories(FetchedRepositories fetched, const ResolveOptions& options,
+                             apk::Fetcher& fetcher, Progress& progress,
+                             const std::stop_token& stop);
+
+/// recipe ─ indexes: both.
 Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options,
                              apk::Fetcher& fetcher, Progress& progress,
                              const std::stop_token& stop);

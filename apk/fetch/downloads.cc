@@ -47,7 +47,7 @@ struct Job {
   bool has_older_copy = false;      ///< the store has one, of any source
   std::unique_ptr<Incoming> incoming;
   std::unique_ptr<ShownTask> shown;
-  std::optional<MappedFile> result;
+  std::optional<Brought> result;
   std::vector<Failure> failures;
   std::exception_ptr fatal;  ///< not the source's fault: the disk is full, say
 
@@ -56,15 +56,16 @@ struct Job {
   bool is_open() const { return !result && !failed_here && !fatal; }
   bool is_current() const { return download.lifetime == Lifetime::current; }
   /// The file is there.
-  void finish(MappedFile file) {
+  void finish(MappedFile file, std::optional<Sha256Digest> unread = std::nullopt) {
     if (download.ready) {
       copy.reset();
       download.ready(std::move(file));
       result.emplace();
     } else {
-      result = std::move(file);
+      result = {std::move(file), unread};
     }
   }
+  bool leaves_copy() const { return download.copy_reading == CopyReading::left; }
 };
 
 Error& record_failure(Job& job, const std::string& reason, Error error) {
@@ -126,7 +127,7 @@ class Bringing {
     for (std::size_t i = 0; i < jobs_.size(); ++i) jobs_[i].download = std::move(downloads[i]);
   }
 
-  std::vector<MappedFile> to_the_end() {
+  std::vector<Brought> to_the_end() {
     std::vector<Job*> pending;
     for (auto& job : jobs_) pending.push_back(&job);
     while (!pending.empty()) {
@@ -134,7 +135,7 @@ class Bringing {
       pending = settle(pending);
     }
     throw_failures();
-    std::vector<MappedFile> results;
+    std::vector<Brought> results;
     results.reserve(jobs_.size());
     for (auto& job : jobs_) results.push_back(*std::move(job.result));
     return results;
@@ -144,6 +145,7 @@ class Bringing {
   /// Asks for each pending file at the source it has come to.
   void run_round(const std::vector<Job*>& pending);
   void look_at_hand(Job& job);
+  std::optional<MappedFile> copy_of(const StoreEntry& entry, const Download& download);
   void use_local_file(Job& job);
   void use_copy_offline(Job& job);
   void use_copy(Job& job);
@@ -191,8 +193,7 @@ void Bringing::look_at_hand(Job& job) {
   auto entry = context_.store.find(job.download.kind, source.key);
   const auto& size = job.download.size;
   if (entry && (!size || entry->size == *size)) {
-    const Span span(context_.progress, "check cache", job.download.label, entry->size);
-    job.copy = context_.store.open(*entry);
+    job.copy = copy_of(*entry, job.download);
     if (job.copy) job.entry = std::move(entry);
     job.has_older_copy |= job.copy.has_value();
   }
@@ -201,6 +202,12 @@ void Bringing::look_at_hand(Job& job) {
   } else if (context_.network == NetworkUse::offline) {
     use_copy_offline(job);
   }
+}
+
+std::optional<MappedFile> Bringing::copy_of(const StoreEntry& entry, const Download& download) {
+  if (download.copy_reading == CopyReading::left) return context_.store.map(entry);
+  const Span span(context_.progress, "check cache", download.label, entry.size);
+  return context_.store.open(entry);
 }
 
 void Bringing::use_local_file(Job& job) {
@@ -232,13 +239,13 @@ void Bringing::use_copy_offline(Job& job) {
   if (!job.copy) {
     record_failure(job, "it is not in the cache, and the network is not to be used")
         .hint("fetch it once without --offline");
-  } else if (is_verified(job, job.copy->bytes(), context_.progress)) {
+  } else if (job.leaves_copy() || is_verified(job, job.copy->bytes(), context_.progress)) {
     use_copy(job);
   }
 }
 
 void Bringing::use_copy(Job& job) {
-  job.finish(*job.copy);
+  job.finish(*job.copy, job.leaves_copy() ? std::optional(job.entry->blob) : std::nullopt);
   count_cache(context_.progress, job.download.kind, CacheAnswer::hit);
 }
 
@@ -302,7 +309,7 @@ void Bringing::end_transfer(Job& job, const TransferResult& result, TaskQueue& q
 void Bringing::accept_copy(Job& job) {
   if (!job.copy) {
     record_failure(job, "server returned 304 unasked");
-  } else if (is_verified(job, job.copy->bytes(), context_.progress)) {
+  } else if (job.leaves_copy() || is_verified(job, job.copy->bytes(), context_.progress)) {
     use_copy(job);
   } else {
     // The copy was right for another keyring, or the server is confused: ask for the whole.
@@ -412,7 +419,7 @@ void Bringing::throw_failures() {
 
 }  // namespace
 
-std::vector<MappedFile> bring(std::vector<Download> downloads, const DownloadContext& context) {
+std::vector<Brought> bring(std::vector<Download> downloads, const DownloadContext& context) {
   return Bringing(std::move(downloads), context).to_the_end();
 }
 

@@ -11,6 +11,7 @@
 #include "apk/fetch/store.h"
 #include "apk/fetch/transport.h"
 #include "apk/support/file.h"
+#include "apk/support/hash.h"
 #include "apk/support/progress.h"
 #include "apk/support/url.h"
 
@@ -22,6 +23,12 @@ enum class NetworkUse { allowed, offline };
 enum class Lifetime {
   fixed,   ///< never changes: a copy in the store is as good
   current  ///< may change: the server is asked whether the copy in the store is still right
+};
+
+/// What is done with the octets of a copy in the store that is still right.
+enum class CopyReading {
+  checked,  ///< their digest is, then `verify` sees them
+  left      ///< nothing: whoever reads them checks them, by Brought::unread
 };
 
 /// A file to be brought from the first of several places that has it.
@@ -36,11 +43,19 @@ struct Download {
   std::vector<Source> sources{};
   std::optional<std::uint64_t> size{};
   std::uint64_t limit = 0;
+  CopyReading copy_reading = CopyReading::checked;
   /// Throws Error when the octets are not the right ones. Called on several threads.
   std::function<void(ByteView)> verify{};
   /// Takes the file as soon as it is there; bring() does not keep it then. Called on any thread, on
   /// several at once. May be empty.
   std::function<void(MappedFile)> ready{};
+};
+
+/// A file that was brought.
+struct Brought {
+  MappedFile file;
+  /// Set for a copy that was left unread: the SHA-256 its octets had when they were stored.
+  std::optional<Sha256Digest> unread{};
 };
 
 /// What downloading needs of the world.
@@ -59,6 +74,6 @@ struct DownloadContext {
 /// from any, the others are brought to their end (and stay in the store), then the Error of the
 /// first such file is thrown, with the others as details. The result of a download with `ready` is
 /// an empty one.
-std::vector<MappedFile> bring(std::vector<Download> downloads, const DownloadContext& context);
+std::vector<Brought> bring(std::vector<Download> downloads, const DownloadContext& context);
 
 }  // namespace tarn::apk

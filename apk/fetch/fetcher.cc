@@ -34,8 +34,8 @@ class Distinct {
     return number;
   }
   /// One result for each thing asked for.
-  std::vector<MappedFile> spread(const std::vector<MappedFile>& results) const {
-    std::vector<MappedFile> all;
+  std::vector<Brought> spread(const std::vector<Brought>& results) const {
+    std::vector<Brought> all;
     all.reserve(order_.size());
     for (const std::size_t number : order_) all.push_back(results[number]);
     return all;
@@ -45,6 +45,13 @@ class Distinct {
   std::map<std::string, std::size_t> numbers_;
   std::vector<std::size_t> order_;
 };
+
+std::vector<MappedFile> files_of(std::vector<Brought> brought) {
+  std::vector<MappedFile> files;
+  files.reserve(brought.size());
+  for (Brought& one : brought) files.push_back(std::move(one.file));
+  return files;
+}
 
 }  // namespace
 
@@ -83,6 +90,17 @@ std::vector<Url> Fetcher::sources_of(const Url& url) const {
 
 std::vector<MappedFile> Fetcher::fetch_current(
     const std::vector<Url>& urls, const std::function<void(std::size_t, ByteView)>& verify) {
+  return files_of(bring_current(urls, verify, CopyReading::checked));
+}
+
+std::vector<Brought> Fetcher::fetch_current_unread(
+    const std::vector<Url>& urls, const std::function<void(std::size_t, ByteView)>& verify) {
+  return bring_current(urls, verify, CopyReading::left);
+}
+
+std::vector<Brought> Fetcher::bring_current(
+    const std::vector<Url>& urls, const std::function<void(std::size_t, ByteView)>& verify,
+    CopyReading copies) {
   Distinct distinct;
   std::vector<Download> downloads;
   std::vector<std::vector<std::size_t>> asked_as;
@@ -95,6 +113,7 @@ std::vector<MappedFile> Fetcher::fetch_current(
         download.sources.push_back({std::move(url), std::move(key)});
       }
       download.limit = current_limit;
+      download.copy_reading = copies;
       downloads.push_back(std::move(download));
       asked_as.emplace_back();
     }
@@ -113,7 +132,7 @@ std::vector<MappedFile> Fetcher::fetch_fixed(const std::vector<Wanted>& wanted) 
   for (const Wanted& one : wanted)
     if (distinct.add(one.kind + "/" + one.key) == downloads.size())
       downloads.push_back(download_of(one));
-  return distinct.spread(bring(std::move(downloads), context(stop_)));
+  return files_of(distinct.spread(bring(std::move(downloads), context(stop_))));
 }
 
 void Fetcher::fetch_fixed(const std::vector<Wanted>& wanted,

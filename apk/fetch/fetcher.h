@@ -63,6 +63,12 @@ class Fetcher {
   std::vector<MappedFile> fetch_current(const std::vector<Url>& urls,
                                         const std::function<void(std::size_t, ByteView)>& verify);
 
+  /// The same, but what comes from the store is not read: neither its digest is checked nor does
+  /// `verify` see it. Who reads it checks it, and asks fetch_current() for another if it is
+  /// damaged.
+  std::vector<Brought> fetch_current_unread(
+      const std::vector<Url>& urls, const std::function<void(std::size_t, ByteView)>& verify);
+
   /// Files that never change: from the store if there, else fetched, verified, stored; in parallel;
   /// results in the order asked. What comes from the store was verified for the same kind and key
   /// before it was stored, and its digest is checked; `verify` is not called again.
@@ -87,6 +93,9 @@ class Fetcher {
     std::mutex mutex_;
   };
 
+  std::vector<Brought> bring_current(const std::vector<Url>& urls,
+                                     const std::function<void(std::size_t, ByteView)>& verify,
+                                     CopyReading copies);
   std::vector<Url> sources_of(const Url& url) const;
   Download download_of(const Wanted& wanted) const;
   DownloadContext context(std::stop_token stop);

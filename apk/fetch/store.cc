@@ -76,11 +76,6 @@ void drop(const fs::path& path) {
   ::unlink(path.c_str());
 }
 
-void sync_folder(const fs::path& folder) {
-  const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd) ::fsync(fd.get());
-}
-
 /// Removes what killed processes left; what a running one writes is younger.
 void sweep(const fs::path& temporary_folder) {
   constexpr auto old = std::chrono::hours(24);
@@ -94,10 +89,7 @@ void sweep(const fs::path& temporary_folder) {
 
 /// Gives `file` the name `place`. The intermediate name lies in the temporary folder, so that
 /// whenever the process is killed nothing but that can be left, where sweep() finds it.
-void give_place(AtomicFile& file, const fs::path& temporary_folder, const fs::path& place,
-                Durability durability) {
-  const bool synced = durability == Durability::synced;
-  if (synced && ::fsync(file.fd()) != 0) throw system_error("writing " + place.string(), errno);
+void give_place(AtomicFile& file, const fs::path& temporary_folder, const fs::path& place) {
   std::uint64_t number = 0;
   if (::getentropy(&number, sizeof number) != 0) throw system_error("reading entropy", errno);
   const fs::path step = temporary_folder / fmt::format("{}{:016x}", temporary_prefix, number);
@@ -107,7 +99,6 @@ void give_place(AtomicFile& file, const fs::path& temporary_folder, const fs::pa
     drop(step);
     throw system_error("writing " + place.string(), error_number);
   }
-  if (synced) sync_folder(place.parent_path());
 }
 
 /// Runs `function`, which makes folders and files in them, again when it fails: somebody may clear
@@ -150,16 +141,15 @@ AtomicFile copy_of(const AtomicFile& from, const fs::path& temporary_folder) {
 
 /// As give_place(), making the folders. A file whose half-given name was deleted cannot get another
 /// one: it is copied from what is still open.
-void place_file(AtomicFile file, const fs::path& temporary_folder, const fs::path& place,
-                Durability durability) {
+void place_file(AtomicFile file, const fs::path& temporary_folder, const fs::path& place) {
   bool first = true;
   with_retries([&] {
     make_directories(temporary_folder);
     make_directories(place.parent_path());
-    if (std::exchange(first, false)) return give_place(file, temporary_folder, place, durability);
+    if (std::exchange(first, false)) return give_place(file, temporary_folder, place);
     AtomicFile copy = copy_of(file, temporary_folder);
     make_directories(place.parent_path());
-    give_place(copy, temporary_folder, place, durability);
+    give_place(copy, temporary_folder, place);
   });
 }
 
@@ -230,7 +220,7 @@ AtomicFile Store::new_blob() const {
 }
 
 void Store::put(const std::string& kind, const std::string& key, AtomicFile blob,
-                const StoreEntry& entry, Durability durability) {
+                const StoreEntry& entry) {
   const fs::path place = entry_path(kind, key);
   const std::string text = format_store_entry(entry);
   struct stat status {};
@@ -241,10 +231,10 @@ void Store::put(const std::string& kind, const std::string& key, AtomicFile blob
         .detail("found", fmt::format("{} octets", status.st_size));
   const auto previous = find(kind, key);
   const fs::path temporary_folder = root_ / "tmp";
-  place_file(std::move(blob), temporary_folder, blob_path(entry.blob), durability);
+  place_file(std::move(blob), temporary_folder, blob_path(entry.blob));
   AtomicFile entry_file = new_blob();
   entry_file.write(text);
-  place_file(std::move(entry_file), temporary_folder, place, durability);
+  place_file(std::move(entry_file), temporary_folder, place);
   // Should another entry have pointed to the same octets, they are fetched again for that one.
   if (previous && previous->blob != entry.blob) drop(blob_path(previous->blob));
 }

@@ -24,9 +24,10 @@ struct StoreEntry {
 };
 
 /// The content-addressed cache folder. Blobs lie under their SHA-256; entries (kind, key) point to
-/// them. Written to temporary names, synced and renamed, so any number of processes may use it at
-/// once and may be killed at any moment; read with verification: a damaged blob or entry is removed
-/// and counts as absent. Deleting the folder costs time only.
+/// them. Written to temporary names and renamed, so any number of processes may use it at once and
+/// may be killed at any moment; read with verification: a damaged blob or entry is removed and
+/// counts as absent. So nothing is synced: a crash of the machine, or deleting the folder, costs
+/// time only.
 ///
 /// Kinds and keys are "[0-9a-z._-]+" of at most 200 characters without a leading dot; others are
 /// an Error. Layout:
@@ -54,10 +55,9 @@ class Store {
   /// A blob being written: a file in the store's temporary folder.
   AtomicFile new_blob() const;
   /// Gives a written blob its place and enters it; the digest must be that of its content. The blob
-  /// that the key had before, if another, is removed. Without durability a crash of the machine can
-  /// leave a damaged blob, which open() finds: for what is cheaply made again.
+  /// that the key had before, if another, is removed.
   void put(const std::string& kind, const std::string& key, AtomicFile blob,
-           const StoreEntry& entry, Durability durability = Durability::synced);
+           const StoreEntry& entry);
 
   struct Usage {
     std::string kind;

@@ -165,7 +165,7 @@ BinaryIndex::File BinaryIndex::file() const {
                    tarn::as_bytes(words_),    tarn::as_bytes(warnings_)};
   Header header;
   for (const ByteView section : file.sections) header.crc = crc32(section, header.crc);
-  for (const Text& text : texts_) file.sections.push_back(tarn::as_bytes(text.lines));
+  for (const SharedText& text : texts_) file.sections.push_back(tarn::as_bytes(text.lines));
   header.source_count = static_cast<std::uint32_t>(source_count_);
   header.package_count = static_cast<std::uint32_t>(packages_.size());
   header.name_count = static_cast<std::uint32_t>(names_.size());
@@ -210,7 +210,7 @@ std::optional<std::uint32_t> BinaryIndex::find(std::string_view name, std::uint3
 
 std::size_t BinaryIndex::text_size() const {
   std::size_t size = 0;
-  for (const Text& text : texts_) size += text.lines.size();
+  for (const SharedText& text : texts_) size += text.lines.size();
   return size;
 }
 
@@ -218,7 +218,7 @@ std::string_view BinaryIndex::block(std::size_t i) const {
   const auto [offset, size] = lines_[i].block;
   std::string_view lines;
   std::size_t before = 0;
-  for (const Text& text : texts_) {
+  for (const SharedText& text : texts_) {
     if (offset - before < text.lines.size()) {
       lines = text.lines.substr(offset - before, size);
       break;

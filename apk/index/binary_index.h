@@ -8,8 +8,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "apk/index/shared_text.h"
 #include "apk/model/identity.h"
 #include "apk/model/package.h"
 #include "apk/support/bytes.h"
@@ -177,12 +179,6 @@ class BinaryIndex {
   friend struct BinaryIndexTables;
   friend class BinaryIndexJoin;
 
-  /// Lines of packages; those of several follow each other, and are counted through.
-  struct Text {
-    std::string_view lines;
-    std::shared_ptr<const void> owner;
-  };
-
   std::string_view block(std::size_t i) const;
   std::size_t text_size() const;
 
@@ -205,19 +201,24 @@ class BinaryIndex {
   std::span<const IndexSlot> name_slots_;  ///< a power of two in length
   std::string_view words_;
   std::string_view warnings_;
-  std::vector<Text> texts_;
+  std::vector<SharedText> texts_;  ///< lines of packages, counted through
 };
 
-/// The text of one repository's index, read: good for join_parts() alone.
+/// The text of one repository's index, or a run of its packages, read: good for join_parts() alone.
 class BinaryIndex::Part {
  public:
-  /// As BinaryIndex::from_text().
-  static Part from_text(std::string text, std::string_view name = {});
+  /// As BinaryIndex::from_text(). `before`, if any, is what the same index has before these
+  /// packages; the part before ends there.
+  static Part from_text(SharedText text, std::string_view name, std::string_view before = {});
+  static Part from_text(std::string text, std::string_view name = {}) {
+    return from_text(SharedText::own(std::move(text)), name);
+  }
 
  private:
   friend class BinaryIndex;
 
   std::shared_ptr<BinaryIndexTables> tables_;
+  bool continues_ = false;
 };
 
 }  // namespace tarn::apk

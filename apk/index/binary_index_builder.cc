@@ -16,26 +16,25 @@ namespace {
 
 class BinaryIndexBuilder {
  public:
-  explicit BinaryIndexBuilder(std::string text)
-      : tables_(std::make_shared<BinaryIndexTables>()),
-        text_(std::make_shared<const std::string>(std::move(text))) {
-    if (text_->size() > std::numeric_limits<std::uint32_t>::max())
+  explicit BinaryIndexBuilder(SharedText text)
+      : tables_(std::make_shared<BinaryIndexTables>()), text_(text.lines) {
+    if (text_.size() > std::numeric_limits<std::uint32_t>::max())
       throw Error(ErrorKind::failed,
-                  fmt::format("an index of {} octets is too large", text_->size()));
-    tables_->texts.push_back({*text_, text_});
+                  fmt::format("an index of {} octets is too large", text_.size()));
+    tables_->texts.push_back(std::move(text));
     // Real indexes have about 550 octets, 4 offers and 4 needs a package.
-    const std::size_t expected = text_->size() / 512;
+    const std::size_t expected = text_.size() / 512;
     tables_->packages.reserve(expected);
     tables_->lines.reserve(expected);
     tables_->offers.reserve(expected * 4);
     tables_->needs.reserve(expected * 5);
-    tables_->words.reserve(text_->size() / 4);
+    tables_->words.reserve(text_.size() / 4);
     names_.reserve(expected * 4);
   }
 
   /// `name` stands before each warning.
-  std::shared_ptr<BinaryIndexTables> build(std::string_view name) {
-    PackageTextReader reader(*text_);
+  std::shared_ptr<BinaryIndexTables> build(std::string_view name, std::string_view before = {}) {
+    PackageTextReader reader(text_, before);
     while (const PackageText* package = reader.next()) add(*package);
     number_needs();
     for (const std::string& warning : reader.warnings()) {
@@ -67,7 +66,7 @@ class BinaryIndexBuilder {
 
   void add(const PackageText& package) {
     tables_->lines.push_back({package.identity,
-                              {static_cast<std::uint32_t>(package.block.data() - text_->data()),
+                              {static_cast<std::uint32_t>(package.block.data() - text_.data()),
                                static_cast<std::uint32_t>(package.block.size())},
                               crc32(as_bytes(package.block))});
     IndexPackage record;
@@ -107,7 +106,7 @@ class BinaryIndexBuilder {
   }
 
   std::shared_ptr<BinaryIndexTables> tables_;
-  std::shared_ptr<const std::string> text_;
+  std::string_view text_;
   NameTable names_;
   std::vector<std::string_view> needed_;  ///< names of the needs, in their order
   std::string_view last_arch_;
@@ -116,14 +115,16 @@ class BinaryIndexBuilder {
 
 }  // namespace
 
-BinaryIndex::Part BinaryIndex::Part::from_text(std::string text, std::string_view name) {
+BinaryIndex::Part BinaryIndex::Part::from_text(SharedText text, std::string_view name,
+                                               std::string_view before) {
   Part part;
-  part.tables_ = BinaryIndexBuilder(std::move(text)).build(name);
+  part.tables_ = BinaryIndexBuilder(std::move(text)).build(name, before);
+  part.continues_ = !before.empty();
   return part;
 }
 
 BinaryIndex BinaryIndex::from_text(std::string text, std::string_view name) {
-  const auto tables = BinaryIndexBuilder(std::move(text)).build(name);
+  const auto tables = BinaryIndexBuilder(SharedText::own(std::move(text))).build(name);
   tables->link();
   return BinaryIndexTables::view(tables);
 }
@@ -131,7 +132,7 @@ BinaryIndex BinaryIndex::from_text(std::string text, std::string_view name) {
 BinaryIndex BinaryIndex::from_packages(const std::vector<Package>& packages) {
   std::string text;
   for (const Package& package : packages) append_package_text(text, package);
-  const auto tables = BinaryIndexBuilder(std::move(text)).build({});
+  const auto tables = BinaryIndexBuilder(SharedText::own(std::move(text))).build({});
   // A broken dependency made a package uninstallable, and may not be among its dependencies.
   for (std::size_t i = 0; i < packages.size(); ++i) {
     if (packages[i].uninstallable) tables->packages[i].uninstallable = 1;

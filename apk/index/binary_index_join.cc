@@ -14,8 +14,9 @@ namespace tarn::apk {
 
 class BinaryIndexJoin {
  public:
-  explicit BinaryIndexJoin(const std::vector<const BinaryIndex*>& parts)
-      : parts_(parts), tables_(std::make_shared<BinaryIndexTables>()) {}
+  /// `continues` says of each part whether its sources are those of the part before.
+  BinaryIndexJoin(const std::vector<const BinaryIndex*>& parts, const std::vector<bool>& continues)
+      : parts_(parts), continues_(continues), tables_(std::make_shared<BinaryIndexTables>()) {}
 
   BinaryIndex join() {
     lay_out();
@@ -58,12 +59,14 @@ class BinaryIndexJoin {
     std::size_t words = 0;
     std::size_t text = 0;
     std::size_t sources = 0;
-    for (const BinaryIndex* part : parts_) {
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const BinaryIndex* part = parts_[i];
       Place place;
       place.offers = number(offers);
       place.needs = number(needs);
       place.words = number(words);
       place.text = number(text);
+      if (i != 0 && continues_[i]) sources = places_.back().source;
       place.source = sources;
       for (const IndexOffer& offer : part->offers_)
         place.provided_names = std::max(place.provided_names, std::size_t{offer.name} + 1);
@@ -135,13 +138,14 @@ class BinaryIndexJoin {
   }
 
   const std::vector<const BinaryIndex*>& parts_;
+  const std::vector<bool>& continues_;
   std::vector<Place> places_;
   NameTable names_;
   std::shared_ptr<BinaryIndexTables> tables_;
 };
 
 BinaryIndex BinaryIndex::join(const std::vector<const BinaryIndex*>& parts) {
-  return BinaryIndexJoin(parts).join();
+  return BinaryIndexJoin(parts, std::vector<bool>(parts.size())).join();
 }
 
 BinaryIndex BinaryIndex::join_parts(const std::vector<Part>& parts) {
@@ -150,7 +154,9 @@ BinaryIndex BinaryIndex::join_parts(const std::vector<Part>& parts) {
   for (const Part& part : parts) views.push_back(BinaryIndexTables::view(part.tables_));
   std::vector<const BinaryIndex*> pointers;
   for (const BinaryIndex& view : views) pointers.push_back(&view);
-  return join(pointers);
+  std::vector<bool> continues;
+  for (const Part& part : parts) continues.push_back(part.continues_);
+  return BinaryIndexJoin(pointers, continues).join();
 }
 
 }  // namespace tarn::apk

@@ -23,7 +23,7 @@ struct BinaryIndexTables {
   std::vector<IndexNeed> needs;
   std::string words;
   std::string warnings;
-  std::vector<BinaryIndex::Text> texts;
+  std::vector<SharedText> texts;
 
   std::vector<IndexName> names;
   std::vector<IndexProvider> providers;

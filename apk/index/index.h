@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apk/index/shared_text.h"
 #include "apk/model/package.h"
 #include "apk/support/bytes.h"
 
@@ -33,7 +34,7 @@ struct IndexFile {
   std::vector<SignatureFile> signature_files;
   ByteView signed_bytes;    ///< what the signatures cover, in the octets that were parsed
   std::string description;  ///< DESCRIPTION; empty when there is none
-  std::string text;         ///< APKINDEX
+  SharedText text;          ///< APKINDEX
 
   /// Throws Error (failed) for anything malformed or larger than the bounds. `name` is what
   /// messages call the file; `file` must outlive the result.

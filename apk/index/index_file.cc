@@ -23,11 +23,11 @@ Error malformed(const std::string& why) {
   return {ErrorKind::failed, "this is no repository index: " + why};
 }
 
-std::string content_of(const TarEntry& entry, ByteView tar, std::size_t limit) {
+std::string_view content_of(const TarEntry& entry, ByteView tar, std::size_t limit) {
   if (entry.size > limit)
     throw malformed(
         fmt::format("{} has {} bytes, more than the limit of {}", entry.path, entry.size, limit));
-  return std::string(as_text(tar.subspan(entry.content, entry.size)));
+  return as_text(tar.subspan(entry.content, entry.size));
 }
 
 void read_signatures(ByteView tar, IndexFile& index) {
@@ -41,16 +41,18 @@ void read_signatures(ByteView tar, IndexFile& index) {
   }
 }
 
-void read_content(ByteView tar, IndexFile& index) {
+void read_content(Bytes inflated, IndexFile& index) {
+  const auto content = std::make_shared<const Bytes>(std::move(inflated));
+  const ByteView tar = *content;
   TarReader reader(tar);
   bool found = false;
   while (const auto entry = reader.next()) {
     if (entry->type != '0') throw malformed(fmt::format("'{}' is no regular file", entry->path));
     if (entry->path == "DESCRIPTION") {
-      index.description = content_of(*entry, tar, description_limit);
+      index.description = std::string(content_of(*entry, tar, description_limit));
     } else if (entry->path == "APKINDEX") {
       if (std::exchange(found, true)) throw malformed("it holds two files APKINDEX");
-      index.text = content_of(*entry, tar, text_limit);
+      index.text = {content_of(*entry, tar, text_limit), content};
     } else if (entry->path.starts_with(".SIGN.")) {
       throw malformed("a signature lies in the gzip member that signatures cover");
     }

@@ -57,7 +57,12 @@ const PackageText* PackageTextReader::next() {
 }
 
 Error PackageTextReader::malformed(const std::string& why) const {
-  return {ErrorKind::failed, fmt::format("APKINDEX line {}: {}", line_number_, why)};
+  return {ErrorKind::failed, fmt::format("{}: {}", where(), why)};
+}
+
+std::string PackageTextReader::where() const {
+  return fmt::format("APKINDEX line {}",
+                     line_number_ + static_cast<std::size_t>(std::ranges::count(before_, '\n')));
 }
 
 /// Keeps the room of its lists.
@@ -148,8 +153,7 @@ void PackageTextReader::take_other_field(char letter) {
     package_.faults.push_back(fmt::format("field '{}' is unknown", letter));
   } else if (unknown_fields_.find(letter) == std::string::npos) {
     unknown_fields_ += letter;
-    warnings_.push_back(
-        fmt::format("APKINDEX line {}: unknown field '{}' is ignored", line_number_, letter));
+    warnings_.push_back(fmt::format("{}: unknown field '{}' is ignored", where(), letter));
   }
 }
 

@@ -43,7 +43,9 @@ struct PackageText {
 class PackageTextReader {
  public:
   /// The text must outlive what is read from it.
-  explicit PackageTextReader(std::string_view text) : rest_(text) {}
+  /// `before` is the part of the index that comes before it, for the numbers of lines.
+  explicit PackageTextReader(std::string_view text, std::string_view before = {})
+      : rest_(text), before_(before) {}
 
   /// The next package, which stays until the next call; null at the end. Throws Error (failed) with
   /// the line number for what cannot be read; unknown fields and broken dependencies are handled as
@@ -54,6 +56,7 @@ class PackageTextReader {
 
  private:
   Error malformed(const std::string& why) const;
+  std::string where() const;
   void take_line(std::string_view line);
   void take_field(char letter, std::string_view value);
   std::string_view* text_field(char letter);
@@ -70,6 +73,7 @@ class PackageTextReader {
   void finish_package(std::string_view block);
 
   std::string_view rest_;
+  std::string_view before_;
   std::size_t line_number_ = 0;
   std::vector<std::string> warnings_;
   std::string unknown_fields_;

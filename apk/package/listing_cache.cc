@@ -34,7 +34,7 @@ void ListingCache::put(const Identity& identity, const PackageListing& listing) 
   blob.write(*bytes);
   // A listing costs no more than reading its package once: that a crash spoils it may be.
   store_.put(kind, key_of(identity), std::move(blob),
-             {.blob = sha256(*bytes), .size = bytes->size()}, Durability::none);
+             {.blob = sha256(*bytes), .size = bytes->size()});
 }
 
 }  // namespace tarn::apk

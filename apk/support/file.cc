@@ -139,14 +139,13 @@ void AtomicFile::write(ByteView bytes) {
   write_all(fd_.get(), bytes, path_);
 }
 
-void AtomicFile::commit(Durability durability) {
-  commit_as(path_, durability);
+void AtomicFile::commit() {
+  commit_as(path_);
 }
 
-void AtomicFile::commit_as(std::filesystem::path path, Durability durability) {
+void AtomicFile::commit_as(std::filesystem::path path) {
   path_ = std::move(path);
   const auto fail = [this] { throw system_error("writing " + path_.string(), errno); };
-  if (durability == Durability::synced && ::fsync(fd_.get()) != 0) fail();
   if (temporary_.empty()) {
     // A name can only be given where none is, and only a rename replaces: so first a hidden name.
     temporary_ = fresh_name(folder_of(path_));
@@ -158,11 +157,6 @@ void AtomicFile::commit_as(std::filesystem::path path, Durability durability) {
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
   temporary_.clear();
-  if (durability == Durability::synced) {
-    const FileDescriptor folder(
-        ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder) ::fsync(folder.get());
-  }
 }
 
 void write_file(const std::filesystem::path& path, ByteView bytes, mode_t mode) {

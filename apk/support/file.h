@@ -59,9 +59,6 @@ class MappedFile {
   std::filesystem::path path_;
 };
 
-/// Durability of a commit: `synced` survives a crash of the machine.
-enum class Durability { none, synced };
-
 /// A file that appears under its name whole or not at all. Until commit() it has no name where the
 /// file system knows O_TMPFILE (so nothing is left behind, whatever ends the process), else a
 /// hidden temporary name in the same folder that the destructor removes.
@@ -78,9 +75,9 @@ class AtomicFile {
   int fd() const { return fd_.get(); }
   const std::filesystem::path& path() const { return path_; }
   /// Gives the file its name, replacing what has it. Call once, last.
-  void commit(Durability durability = Durability::none);
+  void commit();
   /// As commit(), under another name in a folder of the same file system.
-  void commit_as(std::filesystem::path path, Durability durability = Durability::none);
+  void commit_as(std::filesystem::path path);
 
  private:
   std::filesystem::path path_;

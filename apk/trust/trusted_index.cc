@@ -32,7 +32,7 @@ Index read_index(ByteView file, const Keyring& keyring, SignaturePolicy policy,
   std::string signer = verify_index(file, keyring, policy, name);
   const IndexFile container = IndexFile::parse(file, name);
   Index index =
-      with_context("reading index " + name, [&] { return parse_index_text(container.text); });
+      with_context("reading index " + name, [&] { return parse_index_text(container.text.lines); });
   index.description = container.description;
   index.signer = std::move(signer);
   return index;

@@ -45,7 +45,7 @@ nlohmann::ordered_json describe_package(const MappedFile& file) {
 nlohmann::ordered_json describe_index(const MappedFile& file) {
   const auto container = apk::IndexFile::parse(file.bytes(), file.path().string());
   const auto index = with_context("reading " + file.path().string(),
-                                  [&] { return apk::parse_index_text(container.text); });
+                                  [&] { return apk::parse_index_text(container.text.lines); });
   nlohmann::ordered_json json;
   json["file"] = file.path().string();
   json["kind"] = "index";

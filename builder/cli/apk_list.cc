@@ -92,7 +92,7 @@ nlohmann::ordered_json list_package(const MappedFile& file, bool json, std::ostr
 nlohmann::ordered_json list_index(const MappedFile& file, bool json, std::ostream& out) {
   const auto container = apk::IndexFile::parse(file.bytes(), file.path().string());
   const auto index = with_context("reading " + file.path().string(),
-                                  [&] { return apk::parse_index_text(container.text); });
+                                  [&] { return apk::parse_index_text(container.text.lines); });
   nlohmann::ordered_json report = {{"file", file.path().string()}, {"kind", "index"}};
   auto& packages = report["packages"] = nlohmann::ordered_json::array();
   for (const auto& package : index.packages) {

@@ -219,10 +219,10 @@ void LayerCache::put_segment(const Sha256Digest& key, NewSegment segment) {
   const apk::StoreEntry entry{.blob = segment.hasher_.finish(),
                               .size = segment.size_ + table.size(),
                               .facts = {{table_crc_fact, std::to_string(crc32(table))}}};
-  store_.put(segment_kind, to_hex(key), std::move(segment.file_), entry, Durability::none);
+  store_.put(segment_kind, to_hex(key), std::move(segment.file_), entry);
   const apk::StoreEntry tar{
       .blob = segment.tar_hasher_.finish(), .size = segment.tar_size_, .facts = {}};
-  store_.put(tar_kind, to_hex(key), std::move(segment.tar_), tar, Durability::none);
+  store_.put(tar_kind, to_hex(key), std::move(segment.tar_), tar);
 }
 
 std::optional<Layer> LayerCache::find_layer(const Sha256Digest& key, std::size_t threads) const {
@@ -259,7 +259,7 @@ void LayerCache::put_layer(const Sha256Digest& key, AtomicFile file, std::uint32
   entry.facts[media_type_fact] = layer.media_type;
   // The mapping keeps the octets, whatever becomes of the cache.
   layer.blob = MappedFile::open(fmt::format("/proc/self/fd/{}", file.fd()));
-  store_.put(layer_kind, to_hex(key), std::move(file), entry, Durability::none);
+  store_.put(layer_kind, to_hex(key), std::move(file), entry);
   if (auto stored = store_.map(entry)) {
     layer.blob = std::move(*stored);
     layer.place = BlobPlace::cache;
@@ -288,7 +288,7 @@ void LayerCache::put_prefixes(const Sha256Digest& first, std::span<const LayerPr
   AtomicFile file = store_.new_blob();
   file.write(text);
   store_.put(prefix_kind, to_hex(first), std::move(file),
-             {.blob = sha256(text), .size = text.size(), .facts = {}}, Durability::none);
+             {.blob = sha256(text), .size = text.size(), .facts = {}});
 }
 
 }  // namespace tarn::builder

@@ -371,6 +371,28 @@ TEST_CASE("a damaged copy of an index is never offered as a condition") {
   CHECK(world.transport.asked[1].if_none_match.empty());
 }
 
+TEST_CASE("a copy that the server confirms can be left unread") {
+  World world;
+  world.transport.answers["http://m/index"] = {.body = "one", .etag = "\"1\""};
+  const std::vector<Url> urls = {url("http://m/index")};
+  int verified = 0;
+  const auto count = [&](std::size_t, ByteView) { ++verified; };
+  CHECK_FALSE(world.fetcher().fetch_current_unread(urls, count)[0].unread);
+  CHECK(verified == 1);
+  const auto again = world.fetcher().fetch_current_unread(urls, count);
+  CHECK(again[0].unread == sha256("one"));
+  CHECK(as_text(again[0].file.bytes()) == "one");
+  CHECK(world.transport.asked[1].if_none_match == "\"1\"");
+  // Its octets are for the reader to check …
+  test::overwrite(world.store.blob_path(sha256("one")), "onE");
+  CHECK(world.fetcher().fetch_current_unread(urls, count)[0].unread == sha256("one"));
+  CHECK(verified == 1);
+  // … who gets them anew by asking for a checked one.
+  CHECK(text_of(world.fetcher().fetch_current(urls, count)[0]) == "one");
+  CHECK(verified == 2);
+  CHECK(world.transport.asked[3].if_none_match.empty());
+}
+
 TEST_CASE("an unchanged copy that does not pass is asked for again without condition") {
   World world;
   test::put_text(world.store, "index", to_hex(sha256("http://m/index")), "old",

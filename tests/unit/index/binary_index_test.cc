@@ -1,6 +1,7 @@
 #include "apk/index/binary_index.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -144,6 +145,39 @@ TEST_CASE("binary index: several are one, in their order") {
   CHECK_THROWS_AS(BinaryIndex::join(too_many), Error);
 }
 
+TEST_CASE("binary index: runs of one index's packages are one source") {
+  const std::string text = std::string(kText) + "\n" + kText;
+  const std::size_t cut = text.find("\n\n") + 2;
+  const auto whole = std::make_shared<const std::string>(text);
+  const SharedText shared{*whole, whole};
+  std::vector<BinaryIndex::Part> parts;
+  parts.push_back(BinaryIndex::Part::from_text(shared.part(0, cut), "n"));
+  parts.push_back(BinaryIndex::Part::from_text(shared.part(cut, text.size() - cut), "n",
+                                               shared.lines.substr(0, cut)));
+  parts.push_back(BinaryIndex::Part::from_text(kText, "other"));
+  const BinaryIndex cut_index = BinaryIndex::join_parts(parts);
+  const BinaryIndex first = BinaryIndex::from_text(text, "n");
+  const BinaryIndex second = BinaryIndex::from_text(kText, "other");
+  const BinaryIndex expected = BinaryIndex::join({&first, &second});
+  CHECK(walk(cut_index) == walk(expected));
+  CHECK(cut_index.source_count() == 2);
+  for (std::size_t i = 0; i < expected.package_count(); ++i)
+    CHECK(cut_index.sources(i) == expected.sources(i));
+  CHECK(cut_index.warnings() == expected.warnings());
+
+  const std::string broken = text + "\nno field\n";
+  std::string message;
+  try {
+    BinaryIndex::from_text(broken);
+  } catch (const Error& error) {
+    message = error.message();
+  }
+  CHECK(message.starts_with("APKINDEX line "));
+  CHECK_THROWS_WITH_AS(BinaryIndex::Part::from_text(SharedText::own(broken.substr(cut)), {},
+                                                    std::string_view(broken).substr(0, cut)),
+                       message.c_str(), Error);
+}
+
 TEST_CASE("binary index: packages that no text said, and none at all") {
   Package package;
   package.name = "a";
@@ -202,7 +236,7 @@ TEST_CASE("binary index: whole indexes") {
   if (!shared) return;
   const auto path = *shared / "mirror/alpine/v3.22/main/x86_64/APKINDEX.tar.gz";
   const std::string file = read_file(path);
-  const std::string text = IndexFile::parse(as_bytes(file), path.string()).text;
+  const std::string text(IndexFile::parse(as_bytes(file), path.string()).text.lines);
   const BinaryIndex index = BinaryIndex::from_text(text);
   check_same(index, parse_index_text(text));
   const Bytes bytes = file_of(index);

@@ -175,7 +175,7 @@ TEST_CASE("index file: what is written is read") {
     CHECK(bytes == write_index(description, packages));
     const auto index = IndexFile::parse(bytes, "test");
     CHECK(index.description == description);
-    CHECK(index.text == with_lines("D:base\n"));
+    CHECK(index.text.lines == with_lines("D:base\n"));
     CHECK(index.signature_files.empty());
     CHECK(index.signed_bytes.size() == bytes.size());
   }
@@ -241,17 +241,17 @@ TEST_CASE("index file: the real ones survive being read and written") {
     const auto file = MappedFile::open(*shared / "mirror" / test.folder / "APKINDEX.tar.gz");
     const auto read = IndexFile::parse(file.bytes(), std::string(test.folder));
     CHECK(read.signature_files.size() == 1);
-    const auto index = parse_index_text(read.text);
+    const auto index = parse_index_text(read.text.lines);
     CHECK(index.warnings.empty() != test.has_warnings);
 
     const Bytes written = write_index(read.description, index.packages);
     const auto again = IndexFile::parse(written, "written");
     CHECK(again.description == read.description);
-    CHECK((again.text == read.text) == test.is_rewritten_exactly);
+    CHECK((again.text.lines == read.text.lines) == test.is_rewritten_exactly);
     if (!test.is_rewritten_exactly) {
-      const auto reread = parse_index_text(again.text);
+      const auto reread = parse_index_text(again.text.lines);
       CHECK(reread.packages.size() == index.packages.size());
-      CHECK((index_text(reread.packages) == again.text));
+      CHECK((index_text(reread.packages) == again.text.lines));
     }
   }
 }

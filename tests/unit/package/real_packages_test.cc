@@ -71,7 +71,8 @@ TEST_CASE("real packages: every one of the mirror verifies") {
     auto& index = indexes[path.parent_path()];
     if (index.empty()) {
       const auto file = MappedFile::open(path.parent_path() / "APKINDEX.tar.gz");
-      for (auto& package : parse_index_text(IndexFile::parse(file.bytes(), "index").text).packages)
+      for (auto& package :
+           parse_index_text(IndexFile::parse(file.bytes(), "index").text.lines).packages)
         index.emplace(package_file_name(package), package);
     }
     const auto listed = index.find(path.filename());

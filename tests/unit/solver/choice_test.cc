@@ -185,7 +185,7 @@ TEST_CASE("choice: reasons over whole indexes") {
   if (!shared) return;
   const auto read = [&](const char* path) {
     const std::string file = read_file(*shared / "mirror/alpine" / path / "APKINDEX.tar.gz");
-    return BinaryIndex::from_text(IndexFile::parse(as_bytes(file), path).text);
+    return BinaryIndex::from_text(std::string(IndexFile::parse(as_bytes(file), path).text.lines));
   };
   const BinaryIndex main = read("v3.19/main/x86_64");
   const BinaryIndex community = read("v3.19/community/x86_64");

@@ -69,7 +69,8 @@ class WholeIndexes {
     const auto [place, is_new] = indexes_.try_emplace(path.string());
     if (is_new) {
       const std::string file = read_file(path);
-      place->second = BinaryIndex::from_text(IndexFile::parse(as_bytes(file), path.string()).text);
+      place->second = BinaryIndex::from_text(
+          std::string(IndexFile::parse(as_bytes(file), path.string()).text.lines));
     }
     return place->second;
   }

@@ -31,7 +31,7 @@ using World = std::vector<Dependency>;
 
 Index read_index(const std::filesystem::path& path) {
   const std::string file = read_file(path);
-  return parse_index_text(IndexFile::parse(as_bytes(file), path.string()).text);
+  return parse_index_text(IndexFile::parse(as_bytes(file), path.string()).text.lines);
 }
 
 std::string text_of(const World& world) {

@@ -20,7 +20,8 @@ namespace {
 
 BinaryIndex read_index(const std::filesystem::path& path) {
   const std::string file = read_file(path);
-  return BinaryIndex::from_text(IndexFile::parse(as_bytes(file), path.string()).text);
+  return BinaryIndex::from_text(
+      std::string(IndexFile::parse(as_bytes(file), path.string()).text.lines));
 }
 
 std::vector<std::string> steps_of(const Plan& plan) {

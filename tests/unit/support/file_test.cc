@@ -94,7 +94,7 @@ TEST_CASE("atomic files: the old content stays until the commit, then the new on
     file.write("new and ");
     CHECK(read_file(path) == "old");
     file.write("longer");
-    file.commit(Durability::synced);
+    file.commit();
   }
   CHECK(read_file(path) == "new and longer");
   CHECK(inode_of(path) != before);
