@@ -24,32 +24,35 @@ enum class Outcome {
   too_long,
 };
 
-/// The way to a path: the entries it went through (the root first) and their names.
+/// The way to a path: the entries it went through (the root first) and their names. Its texts are
+/// the rootfs's and the path's own: it lasts until either changes.
 template <typename EntryType>
 struct Way {
   Outcome outcome = Outcome::found;
   std::vector<EntryType*> entries;
-  std::vector<std::string> names;  ///< one fewer than entries, the root has none
-  std::string missing;             ///< the part that is missing or stands in the way
+  std::vector<std::string_view> names;  ///< one fewer than entries, the root has none
+  std::string_view missing;             ///< the part that is missing or stands in the way
 
   EntryType* last() const { return entries.back(); }
   std::string str() const {
     std::string path;
-    for (const std::string& name : names) path += path.empty() ? name : "/" + name;
+    for (const std::string_view name : names) {
+      if (!path.empty()) path += '/';
+      path += name;
+    }
     return path;
   }
 };
 
 /// Puts the parts of `path` before `pending`, which is in reverse order.
-void push_parts(std::vector<std::string>& pending, std::string_view path) {
-  std::vector<std::string> parts;
+void push_parts(std::vector<std::string_view>& pending, std::string_view path) {
   while (!path.empty()) {
-    const std::size_t end = std::min(path.find('/'), path.size());
-    const std::string_view part = path.substr(0, end);
-    if (!part.empty() && part != ".") parts.emplace_back(part);
-    path.remove_prefix(std::min(end + 1, path.size()));
+    const std::size_t slash = path.rfind('/');
+    const std::size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
+    const std::string_view part = path.substr(begin);
+    if (!part.empty() && part != ".") pending.push_back(part);
+    path = path.substr(0, begin == 0 ? 0 : slash);
   }
-  pending.insert(pending.end(), parts.rbegin(), parts.rend());
 }
 
 /// Follows `path` from the root; the one place that knows how paths and links are read.
@@ -61,16 +64,19 @@ Way<EntryType> follow_path(EntryType& root, std::string_view path, Rootfs::Follo
     way.outcome = Outcome::too_long;
     return way;
   }
-  const auto stop = [&way](Outcome outcome, const std::string& part) {
+  const auto stop = [&way](Outcome outcome, std::string_view part) {
     way.outcome = outcome;
     way.missing = part;
     return way;
   };
-  std::vector<std::string> pending;
+  std::vector<std::string_view> pending;
+  pending.reserve(16);
   push_parts(pending, path);
+  way.entries.reserve(pending.size() + 1);
+  way.names.reserve(pending.size());
   int links = 0;
   while (!pending.empty()) {
-    std::string part = std::move(pending.back());
+    const std::string_view part = pending.back();
     pending.pop_back();
     auto& node = *way.last()->node;
     if (node.type != NodeType::directory) return stop(Outcome::not_directory, part);
@@ -98,16 +104,20 @@ Way<EntryType> follow_path(EntryType& root, std::string_view path, Rootfs::Follo
       continue;
     }
     way.entries.push_back(&child->second);
-    way.names.push_back(std::move(part));
+    way.names.push_back(child->first);
   }
   return way;
+}
+
+std::string join(std::string_view folder, std::string_view name) {
+  return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
 }
 
 /// The error for a path whose folder cannot be reached.
 template <typename EntryType>
 Error unreachable(std::string_view path, const Way<EntryType>& way) {
   const std::string at = way.str();
-  const std::string part = at.empty() ? way.missing : at + "/" + way.missing;
+  const std::string part = join(at, way.missing);
   switch (way.outcome) {
     case Outcome::loop:
       return Error(ErrorKind::failed, fmt::format("too many symbolic links in '/{}'", path));
@@ -129,10 +139,6 @@ std::pair<std::string_view, std::string_view> split_last(std::string_view path) 
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) return {std::string_view(), path};
   return {path.substr(0, slash), path.substr(slash + 1)};
-}
-
-std::string join(std::string_view folder, std::string_view name) {
-  return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
 }
 
 void walk_below(const Node& folder, const std::string& prefix,
@@ -186,6 +192,9 @@ Entry& Rootfs::put(std::string_view path, Entry entry) {
 }
 
 Entry& Rootfs::make_directories(std::string_view path, Owner owner) {
+  if (const auto way = follow_path<Entry>(root_, path, Follow::last);
+      way.outcome == Outcome::found && way.last()->node->type == NodeType::directory)
+    return *way.last();
   Entry* entry = &root_;
   std::size_t end = 0;
   while (end < path.size()) {
@@ -210,7 +219,8 @@ bool Rootfs::remove(std::string_view path) {
   const auto way = follow_path<Entry>(root_, path, Follow::not_last);
   if (way.outcome != Outcome::found) return false;
   if (way.names.empty()) throw Error(ErrorKind::failed, "the root directory cannot be removed");
-  (*(way.entries.rbegin() + 1))->node->children.erase(way.names.back());
+  auto& siblings = (*(way.entries.rbegin() + 1))->node->children;
+  siblings.erase(siblings.find(way.names.back()));
   return true;
 }
 
