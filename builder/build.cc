@@ -210,6 +210,9 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   Resolution resolution =
       read_repositories(std::move(fetched), resolve_options, fetcher, progress, stop);
   plan_packages(resolution, resolve_options, progress, stop);
+  // Plans have all that is needed from here on; an index is the larger part of a small build's
+  // memory.
+  for (ArchitecturePlan& plan : resolution.plans) plan.index = {};
   watch.lap("resolve");
 
   PackageFiles files(resolution, fetcher, options.resolve.threads, stop);

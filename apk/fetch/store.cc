@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "apk/fetch/store_entry.h"
+#include "apk/fetch/store_files.h"
 #include "apk/support/error.h"
 
 namespace tarn::apk {
@@ -22,52 +22,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view tag_name = "CACHEDIR.TAG";
 constexpr std::string_view tag_text =
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# Files that tarn can fetch or make again. See https://bford.info/cachedir/\n";
-constexpr std::string_view temporary_prefix = ".tarn-";
 
 void check_name(const std::string& what, const std::string& name) {
   if (!is_store_name(name))
     throw Error(ErrorKind::failed, fmt::format("'{}' cannot be a {} in the cache", name, what));
 }
 
-/// What lies directly in a folder, sorted; nothing if it is not there, or not a real folder.
-std::vector<fs::path> children(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  std::error_code status;
-  if (fs::symlink_status(folder, status).type() != fs::file_type::directory) return paths;
-  for (fs::directory_iterator it(folder, status), end; !status && it != end; it.increment(status))
-    paths.push_back(it->path());
-  std::ranges::sort(paths);
-  return paths;
-}
-
-bool is_blob_name(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return digest_from_hex<32>(name).has_value() && is_store_name(name);
-}
-
-/// Octets of a regular file; nothing if it is none (any more).
-std::optional<std::uint64_t> size_of(const fs::path& path) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  return static_cast<std::uint64_t>(status.st_size);
-}
-
 bool is_there(const fs::path& path) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) == 0;
-}
-
-/// Removes a regular file; the octets freed. That it is gone already is as good.
-std::uint64_t remove_file(const fs::path& path) {
-  const auto size = size_of(path);
-  if (!size) return 0;
-  if (::unlink(path.c_str()) == 0) return *size;
-  if (errno == ENOENT) return 0;
-  throw system_error("removing " + path.string(), errno);
 }
 
 /// Removes a damaged file so that a sound one can take its place. Where it cannot be removed the
@@ -153,6 +119,13 @@ void place_file(AtomicFile file, const fs::path& temporary_folder, const fs::pat
   });
 }
 
+/// Leaves the day on which an entry was used last as its time, by which trim() goes.
+void note_use(const fs::path& path) {
+  const auto status = status_of(path);
+  if (!status || ::time(nullptr) - status->st_mtime < 24 * 60 * 60) return;
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+}
+
 }  // namespace
 
 Store::Store(fs::path folder) : folder_(std::move(folder)), root_(folder_ / "v1") {
@@ -162,7 +135,7 @@ Store::Store(fs::path folder) : folder_(std::move(folder)), root_(folder_ / "v1"
     if (::access(temporary_folder.c_str(), W_OK | X_OK) != 0)
       throw system_error("writing the cache in " + folder_.string(), errno)
           .hint("set TARN_CACHE to a folder that can be written");
-    if (!is_there(root_ / tag_name)) write_file(root_ / tag_name, tag_text);
+    if (!is_there(root_ / cache_tag_name)) write_file(root_ / cache_tag_name, tag_text);
   });
   sweep(temporary_folder);
 }
@@ -178,8 +151,7 @@ fs::path Store::entry_path(const std::string& kind, const std::string& key) cons
   return root_ / "entries" / kind / key;
 }
 
-std::optional<StoreEntry> Store::find(const std::string& kind, const std::string& key) const {
-  const fs::path path = entry_path(kind, key);
+std::optional<StoreEntry> Store::look_up(const fs::path& path) const {
   const auto size = size_of(path);
   if (size && *size <= max_store_entry_size) {
     try {
@@ -191,6 +163,13 @@ std::optional<StoreEntry> Store::find(const std::string& kind, const std::string
   }
   drop(path);
   return std::nullopt;
+}
+
+std::optional<StoreEntry> Store::find(const std::string& kind, const std::string& key) const {
+  const fs::path path = entry_path(kind, key);
+  auto entry = look_up(path);
+  if (entry) note_use(path);
+  return entry;
 }
 
 std::optional<MappedFile> Store::open(const StoreEntry& entry) const {
@@ -237,57 +216,6 @@ void Store::put(const std::string& kind, const std::string& key, AtomicFile blob
   place_file(std::move(entry_file), temporary_folder, place);
   // Should another entry have pointed to the same octets, they are fetched again for that one.
   if (previous && previous->blob != entry.blob) drop(blob_path(previous->blob));
-}
-
-std::vector<Store::Usage> Store::usage() const {
-  std::vector<Usage> all;
-  std::set<fs::path> referenced;
-  for (const auto& kind : children(root_ / "entries")) {
-    Usage usage{.kind = kind.filename().string()};
-    for (const auto& path : children(kind)) {
-      const std::string key = path.filename().string();
-      if (!is_store_name(usage.kind) || !is_store_name(key)) continue;
-      const auto entry = find(usage.kind, key);
-      if (!entry) continue;
-      const fs::path blob = blob_path(entry->blob);
-      referenced.insert(blob);
-      ++usage.entries;
-      usage.bytes += size_of(blob).value_or(0);
-    }
-    if (usage.entries != 0) all.push_back(std::move(usage));
-  }
-  Usage rest{.kind = "unreferenced"};
-  for (const auto& folder : children(root_ / "blobs" / "sha256"))
-    for (const auto& path : children(folder)) {
-      if (!is_blob_name(path) || referenced.contains(path)) continue;
-      ++rest.entries;
-      rest.bytes += size_of(path).value_or(0);
-    }
-  if (rest.entries != 0) all.push_back(std::move(rest));
-  return all;
-}
-
-std::uint64_t Store::clear() {
-  std::uint64_t freed = 0;
-  const auto remove_folder_if_empty = [](const fs::path& path) { ::rmdir(path.c_str()); };
-  // Entries first: one without its blob is only absent, but would be reported as damaged data.
-  for (const auto& kind : children(root_ / "entries")) {
-    if (!is_store_name(kind.filename().string())) continue;
-    for (const auto& path : children(kind))
-      if (is_store_name(path.filename().string())) freed += remove_file(path);
-    remove_folder_if_empty(kind);
-  }
-  for (const auto& folder : children(root_ / "blobs" / "sha256")) {
-    for (const auto& path : children(folder))
-      if (is_blob_name(path)) freed += remove_file(path);
-    remove_folder_if_empty(folder);
-  }
-  for (const auto& path : children(root_ / "tmp"))
-    if (path.filename().string().starts_with(temporary_prefix)) freed += remove_file(path);
-  freed += remove_file(root_ / tag_name);
-  for (const auto* name : {"entries", "blobs/sha256", "blobs", "tmp", ""})
-    remove_folder_if_empty(root_ / name);
-  return freed;
 }
 
 }  // namespace tarn::apk

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -67,10 +70,39 @@ class Store {
   /// Entries and octets of their blobs by kind, sorted by kind. Blobs that no entry points to (of
   /// an interrupted run, say) come last, as the kind "unreferenced".
   std::vector<Usage> usage() const;
+
+  struct Verification {
+    std::uint64_t entries = 0;           ///< that are sound
+    std::uint64_t bytes = 0;             ///< of their blobs
+    std::vector<std::string> damaged{};  ///< "KIND/KEY" of entries that were removed, sorted
+  };
+  /// Reads every blob and removes the entries whose blob is missing or has another digest. Throws
+  /// Error (interrupted).
+  Verification verify(std::size_t threads, const std::stop_token& stop);
+
+  /// What trim() is to reach; nothing: any.
+  struct TrimGoal {
+    std::optional<std::uint64_t> bytes{};            ///< of all blobs, at most
+    std::optional<std::chrono::hours> unused_for{};  ///< since its last use, at most; by the day
+  };
+  struct Trimming {
+    std::uint64_t entries = 0;  ///< removed
+    std::uint64_t freed = 0;    ///< octets
+    std::uint64_t left = 0;     ///< octets of blobs
+  };
+  /// Removes what was not used for longest until the goal is reached, and blobs that no entry
+  /// points to. Whoever uses the store meanwhile does again what is missing.
+  Trimming trim(const TrimGoal& goal);
+
   /// Removes everything tarn put there (and nothing else). Gives the octets freed.
   std::uint64_t clear();
 
  private:
+  struct Place;
+  std::vector<Place> places() const;
+  std::vector<std::filesystem::path> blobs() const;
+  /// The entry in a file; one that is no entry is removed.
+  std::optional<StoreEntry> look_up(const std::filesystem::path& path) const;
   std::filesystem::path entry_path(const std::string& kind, const std::string& key) const;
 
   std::filesystem::path folder_;

@@ -101,6 +101,47 @@ EOF
   [ ! -e "$HOME/.cache" ]
 }
 
+@test "verify finds what is damaged, and only that goes" {
+  make_cache "$cache"
+  run tarn cache verify --cache "$cache"
+  assert_status 0
+  [ "$output" = "2 entries with 2.0 KiB are sound" ] || fail "$output"
+  echo more >>"$(find "$cache/v1/blobs" -size -2 -type f)"
+  run tarn cache verify --cache "$cache"
+  assert_status 1
+  assert_output "1 of 2 entries"
+  assert_output "package/0a1b"
+  run --separate-stderr tarn cache verify --json --cache "$cache"
+  assert_status 0
+  check_json '. == {"entries": 1, "bytes": 2048, "damaged": []}' <<<"$output"
+}
+
+@test "trim leaves no more than asked for, the latest last" {
+  make_cache "$cache"
+  run tarn cache trim --cache "$cache"
+  assert_status 2
+  assert_output "--unused-for"
+  touch -d '40 days ago' "$cache/v1/entries/package/0a1b"
+  run --separate-stderr tarn cache trim --unused-for 30 --json --cache "$cache"
+  assert_status 0
+  check_json '. == {"entries": 1, "freed": 5, "left": 2048}' <<<"$output"
+  run tarn cache trim --size 2K --cache "$cache"
+  assert_status 0
+  assert_output "freed 0 B in $cache; 2.0 KiB are left"
+  run tarn cache trim --size 1K --cache "$cache"
+  assert_status 0
+  assert_output "freed 2.0 KiB in $cache; 0 B are left"
+  [ -z "$(find "$cache/v1/entries" "$cache/v1/blobs" -type f)" ]
+}
+
+@test "verify and trim of no cache make none" {
+  run tarn cache verify
+  assert_status 0
+  run tarn cache trim --size 1
+  assert_status 0
+  [ ! -e "$HOME/.cache" ]
+}
+
 @test "a cache that cannot be used is an error that names it" {
   echo file >"$cache"
   run tarn cache info --cache "$cache"

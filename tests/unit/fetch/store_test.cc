@@ -161,6 +161,60 @@ TEST_CASE("usage counts by kind, and what nothing points to") {
   CHECK(fs::exists(store.blob_path(index.blob)));
 }
 
+TEST_CASE("verifying removes what is damaged and leaves the rest") {
+  const Scratch scratch;
+  Store store(scratch.folder.path());
+  for (const char* key : {"a", "b", "c", "d"}) put_text(store, "package", key, key);
+  test::overwrite(store.blob_path(sha256("b")), "B");
+  fs::remove(store.blob_path(sha256("c")));
+  test::overwrite(scratch.folder.path() / "v1/entries/package/d", "no entry");
+  const auto found = store.verify(2, {});
+  CHECK(found.entries == 1);
+  CHECK(found.bytes == 1);
+  CHECK(found.damaged == std::vector<std::string>{"package/b", "package/c", "package/d"});
+  CHECK(store.verify(1, {}).damaged.empty());
+  CHECK(store.find("package", "a"));
+  CHECK_FALSE(store.find("package", "b"));
+}
+
+TEST_CASE("trimming removes what was not used for longest, until enough is gone") {
+  const Scratch scratch;
+  Store store(scratch.folder.path());
+  const auto days_ago = [&](const char* key, int days) {
+    fs::last_write_time(scratch.folder.path() / "v1/entries/package" / key,
+                        fs::file_time_type::clock::now() - std::chrono::days(days));
+  };
+  put_text(store, "package", "a", "aaaa");
+  put_text(store, "package", "b", "bbbb");
+  put_text(store, "package", "c", "shared");
+  put_text(store, "package", "d", "shared");
+  put_text(store, "package", "e", "gone");
+  fs::remove(scratch.folder.path() / "v1/entries/package/e");
+  days_ago("a", 10);
+  days_ago("b", 20);
+  days_ago("c", 30);
+  days_ago("d", 2);
+  CHECK(store.trim({}).entries == 0);
+  CHECK(store.trim({.bytes = 14}).entries == 0);
+  // Being used counts, by the day.
+  CHECK(store.find("package", "b"));
+  const auto by_age = store.trim({.bytes = {}, .unused_for = std::chrono::days(5)});
+  CHECK(by_age.entries == 2);  // a and c; the octets of c are d's too
+  CHECK(by_age.freed == 4);
+  CHECK(by_age.left == 10);
+  CHECK(text_in(store, "package", "d") == "shared");
+  const auto by_size = store.trim({.bytes = 9});
+  CHECK(by_size.entries == 1);
+  CHECK(by_size.left == 6);
+  CHECK(text_in(store, "package", "d") == "shared");  // which was read after b
+  // What nothing points to goes when it is certain that nobody is about to enter it.
+  CHECK(fs::exists(store.blob_path(sha256("gone"))));
+  fs::last_write_time(store.blob_path(sha256("gone")),
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
+  CHECK(store.trim({.bytes = 100}).freed == 4);
+  CHECK_FALSE(fs::exists(store.blob_path(sha256("gone"))));
+}
+
 TEST_CASE("clearing removes tarn's files and no others; a mapped file stays readable") {
   const Scratch scratch;
   Store store(scratch / "cache");
