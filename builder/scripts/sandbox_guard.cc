@@ -63,8 +63,13 @@ void end_all() {
 /// The script while it runs.
 class Watch {
  public:
-  Watch(const GuardTask& task, pid_t script, const FileDescriptor& signals, FileDescriptor listener)
-      : script_(script), signals_(signals), meter_(task.limits, task.tree_octets) {
+  /// `starting`: a socket whose other end closes when the script's program takes over its process.
+  Watch(const GuardTask& task, pid_t script, const FileDescriptor& signals, FileDescriptor starting,
+        FileDescriptor listener)
+      : script_(script),
+        signals_(signals),
+        starting_(std::move(starting)),
+        meter_(task.limits, task.tree_octets) {
     if (listener) supervisor_.emplace(std::move(listener), *task.known_owners, task.limits.entries);
   }
 
@@ -104,11 +109,21 @@ class Watch {
     const auto now = std::chrono::steady_clock::now();
     if (now - looked_ < std::chrono::milliseconds(tick_milliseconds)) return std::nullopt;
     looked_ = now;
-    return meter_.exceeded();
+    return has_started() ? meter_.exceeded() : std::nullopt;
+  }
+
+  /// Until then the script's process is a copy of this one, with all that tarn holds in memory.
+  bool has_started() {
+    if (!starting_) return true;
+    pollfd file{starting_.get(), 0, 0};
+    if (::poll(&file, 1, 0) <= 0 || (file.revents & POLLHUP) == 0) return false;
+    starting_ = {};
+    return true;
   }
 
   pid_t script_;
   const FileDescriptor& signals_;
+  FileDescriptor starting_;
   UsageMeter meter_;
   std::optional<OwnerSupervisor> supervisor_;
   std::chrono::steady_clock::time_point looked_ = std::chrono::steady_clock::now();
@@ -146,7 +161,7 @@ int guard_script(const GuardTask& task, const SandboxChannel& channel) {
   if (task.output > 2) ::close(task.output);
   FileDescriptor listener;
   if (task.ownership == Ownership::supervised) listener = receive_file(listener_from.get());
-  Watch watch(task, script, signals, std::move(listener));
+  Watch watch(task, script, signals, std::move(listener_from), std::move(listener));
   const SandboxMessage end = watch.run();
   end_all();
   const std::string owners = owners_text(watch.changes());

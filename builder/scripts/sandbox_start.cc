@@ -14,7 +14,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "apk/support/error.h"
@@ -118,7 +117,8 @@ void become_script(const ScriptStart& start) {
   set_limits(start.limits);
   const FileDescriptor listener = install_filter(filter, start.ownership);
   if (listener) send_file(start.listener_to, listener.get());
-  ::syscall(SYS_close_range, 3U, ~0U, 0U);
+  // The socket is closed by the start of the script's program, which is seen at its other end.
+  close_all_but({start.listener_to});
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);

@@ -14,7 +14,9 @@ struct ScriptStart {
   Ownership ownership = Ownership::kernel;
   bool is_32_bit = false;
   int output = -1;
-  int listener_to = -1;  ///< a socket the file that install_filter gives is sent through
+  /// A socket the file that install_filter gives is sent through. It must be one that is closed on
+  /// execve: that it closes says that the script's program has started.
+  int listener_to = -1;
 };
 
 /// Turns this process, in the sandbox' world, into the script: standard files, limits, privileges

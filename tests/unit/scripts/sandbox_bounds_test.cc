@@ -150,6 +150,19 @@ TEST_CASE("a script in the sandbox is stopped at its limits") {
   }
 }
 
+TEST_CASE("what tarn holds in memory is not counted as the script's") {
+  auto rootfs = busybox_rootfs();
+  if (!rootfs || !tarn::test::sandbox_works()) return;
+  SandboxRun run;
+  run.options.limits.memory = 32U << 20U;
+  // It takes the script's process some time to copy this before the kernel refuses to start a
+  // program with so much of it.
+  for (int i = 0; i < 1'000'000; ++i) {
+    run.call.environment.emplace_hint(run.call.environment.end(), fmt::format("V{:07}", i), "x");
+  }
+  CHECK(run(*rootfs, "exit 0").status == 127);
+}
+
 TEST_CASE("a fork bomb in the sandbox has few processes and ends") {
   if (!busybox_rootfs() || !tarn::test::sandbox_works()) return;
   SandboxLimits limits;
