@@ -15,7 +15,7 @@ demo: build
 	@tests/demo
 
 test: build
-	@ctest --test-dir build/$(PRESET) --output-on-failure --no-tests=error
+	@ctest --test-dir build/$(PRESET) --output-on-failure --no-tests=error -j $$(nproc)
 
 test-threads:
 	@$(MAKE) --no-print-directory build PRESET=tsan
