@@ -55,12 +55,14 @@ Bytes tar_of(const Layer& layer) {
   return {blob.begin(), blob.end()};
 }
 
+constexpr int many_packages = 300;
+
 /// Many small packages, empty files, and two big ones, one of noise.
 Rootfs big_rootfs() {
   std::mt19937 random(3);
   Rootfs rootfs;
   std::int32_t package = 0;
-  for (int i = 0; i < 700; ++i, ++package) {
+  for (int i = 0; i < many_packages; ++i, ++package) {
     std::string text(random() % 3000, '\0');
     for (char& c : text) c = static_cast<char>('a' + random() % 20);
     const auto source = std::make_shared<test::CountingSource>(text);
@@ -155,7 +157,7 @@ TEST_CASE("layer: the bytes do not depend on the number of threads") {
     CHECK(gzip_member_size(one.blob.bytes(), 1U << 30U) == one.size);
     CHECK(accepts("gzip -t", one));
     const auto entries = test::read_archive(one.blob.bytes());
-    CHECK(entries.size() == 700 * 3 + 1 + 2);
+    CHECK(entries.size() == many_packages * 3 + 1 + 2);
     std::set<std::string> paths;
     for (const auto& entry : entries) {
       CHECK(paths.insert(entry.path).second);
