@@ -87,6 +87,18 @@ std::optional<std::size_t> gzip_member_size(ByteView input, std::size_t limit) {
   }
 }
 
+std::optional<ByteView> densest_deflate_stream(ByteView member) {
+  // Magic, deflate, no flags; four octets of time; the greatest effort; an operating system.
+  constexpr std::array begin{std::byte{0x1f}, std::byte{0x8b}, std::byte{8}, std::byte{0}};
+  constexpr std::size_t effort = 8;
+  constexpr std::size_t header = 10;
+  constexpr std::size_t trailer = 8;
+  if (member.size() < smallest_member || !std::ranges::equal(member.first(begin.size()), begin) ||
+      member[effort] != std::byte{2})
+    return std::nullopt;
+  return member.subspan(header, member.size() - header - trailer);
+}
+
 std::uint32_t gzip_stated_size(ByteView member) {
   std::uint32_t size = 0;
   if (member.size() < smallest_member) return size;

@@ -28,6 +28,11 @@ Bytes inflate_whole_gzip(ByteView input, std::size_t limit);
 /// relied on before it was inflated. 0 for what is too short to be one.
 std::uint32_t gzip_stated_size(ByteView member);
 
+/// The raw deflate stream (RFC 1951) of a run of octets that is exactly one gzip member, if its
+/// header says that it was compressed as densely as its maker could (as `gzip -9` does) and has no
+/// optional fields. The octets are not looked at further.
+std::optional<ByteView> densest_deflate_stream(ByteView member);
+
 /// The compressed size of the gzip member at the start of `input` without keeping its data.
 /// Nothing when `input` does not begin with a whole, sound member.
 std::optional<std::size_t> gzip_member_size(ByteView input, std::size_t limit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "apk/support/error.h"
 #include "apk/support/read_at.h"
 #include "builder/layer/in_order.h"
+#include "builder/layer/segment_compressor.h"
 #include "builder/layer/segment_contents.h"
 
 namespace tarn::builder {
@@ -49,7 +51,11 @@ struct Part {
   std::optional<StoredSegment> stored;
   std::atomic<bool> is_damaged = false;  ///< what the cache has of it
   SegmentContents contents;
+  SegmentCompressor compressor;
   std::uint64_t begin = 0;  ///< in the blob
+
+  Part(const Segment& segment, const PieceCompressor& its_compressor)
+      : compressor(segment, its_compressor) {}
 };
 
 /// Octets of a file that was just written.
@@ -70,8 +76,8 @@ class Assembly {
         compressor_(compressor),
         cache_(cache),
         threads_(std::max<std::size_t>(threads, 1)),
-        pieces_(cut(segments)),
-        parts_(segments.size()) {
+        pieces_(cut(segments)) {
+    for (const Segment& segment : segments) parts_.emplace_back(segment, compressor);
     Sha256Digest prefix = sha256(compressor.identity());
     for (std::size_t i = 0; i < segments.size(); ++i) {
       parts_[i].key = segment_key(segments[i], compressor.identity());
@@ -157,7 +163,7 @@ class Assembly {
     });
     part.contents.release(sources_of(piece));
     const Span span(cache_.progress(), "compress", label_of(segment), made.tar.size());
-    made.compressed = compressor_.compress(made.tar);
+    made.compressed = part.compressor.compress(piece.begin, made.tar);
     return made;
   }
 
@@ -231,7 +237,8 @@ class Assembly {
     blob_hash_ = before;
     if (::lseek(blob_->fd(), static_cast<off_t>(blob_size_), SEEK_SET) < 0)
       throw system_error("writing the layer", errno);
-    const CompressedPiece again = compressor_.compress(tar_again(piece));
+    const CompressedPiece again =
+        parts_[piece.segment].compressor.compress(piece.begin, tar_again(piece));
     write(again.bytes, crc32(again.bytes));
   }
 
@@ -288,7 +295,7 @@ class Assembly {
   LayerCache& cache_;
   std::size_t threads_;
   std::vector<Piece> pieces_;
-  std::vector<Part> parts_;
+  std::deque<Part> parts_;  // they stay where they are
 
   std::size_t resumed_ = 0;  ///< segments whose hashes are known
   std::uint64_t resumed_blob_size_ = 0;

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "apk/support/bytes.h"
 #include "apk/support/hash.h"
+#include "builder/layer/deflate_tokens.h"
 #include "builder/recipe/recipe.h"
 
 namespace tarn::builder {
@@ -32,6 +34,11 @@ class PieceCompressor {
   PieceCompressor& operator=(const PieceCompressor&) = delete;
 
   virtual CompressedPiece compress(ByteView tar) const = 0;
+  /// Whether encode() can be called, and makes about as little of a tar as compress().
+  virtual bool takes_tokens() const { return false; }
+  /// Makes a piece of what is known of it: `tokens` as encode_deflate takes them. Much faster than
+  /// compress(). Throws Error (failed) for a compressor that takes none.
+  virtual CompressedPiece encode(ByteView tar, std::span<const DeflateToken> tokens) const;
   /// The tar of a piece that compress() made of `tar_size` octets; nothing when it holds other than
   /// that many. That they are the right ones is for the caller to check.
   virtual std::optional<Bytes> decompress(ByteView compressed, std::uint64_t tar_size) const = 0;

@@ -15,8 +15,7 @@ struct FinalBlock {
 };
 
 /// Reads the stream's codes, but makes no data of them, which is several times faster than
-/// inflating; so distances are not checked against the data. Throws Error (failed) when there is no
-/// whole stream.
+/// inflating. Throws Error (failed) when there is no whole stream.
 FinalBlock find_final_block(ByteView deflated);
 
 }  // namespace tarn::builder

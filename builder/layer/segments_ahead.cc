@@ -6,6 +6,7 @@
 #include "apk/support/error.h"
 #include "apk/support/parallel.h"
 #include "builder/layer/assembly.h"
+#include "builder/layer/segment_compressor.h"
 
 namespace tarn::builder {
 namespace {
@@ -21,6 +22,7 @@ struct SegmentsAhead::Job {
   };
 
   Segment segment;
+  SegmentCompressor compressor;
   Sha256Digest key;
   std::shared_ptr<const Bytes> data;
   std::size_t pieces = 0;
@@ -31,9 +33,10 @@ struct SegmentsAhead::Job {
   std::map<std::size_t, FinishedPiece> ready;
   std::size_t written = 0;
 
-  Job(Segment taken, const Sha256Digest& its_key, std::shared_ptr<const Bytes> its_data,
-      NewSegment file)
+  Job(Segment taken, const PieceCompressor& its_compressor, const Sha256Digest& its_key,
+      std::shared_ptr<const Bytes> its_data, NewSegment file)
       : segment(std::move(taken)),
+        compressor(segment, its_compressor),
         key(its_key),
         data(std::move(its_data)),
         pieces(piece_count(segment)),
@@ -67,7 +70,8 @@ void SegmentsAhead::add(Segment segment, std::shared_ptr<const Bytes> data) {
   if (segment.records.empty()) return;
   const Sha256Digest key = segment_key(segment, compressor_.identity());
   if (cache_.find_segment(key, piece_count(segment))) return;
-  auto job = std::make_shared<Job>(std::move(segment), key, std::move(data), cache_.new_segment());
+  auto job = std::make_shared<Job>(std::move(segment), compressor_, key, std::move(data),
+                                   cache_.new_segment());
   std::unique_lock lock(mutex_);
   kept_ += job->data->size();
   ++unfinished_;
@@ -112,7 +116,7 @@ void SegmentsAhead::compress(Job& job, std::size_t piece) {
                           [](const ContentSource& source) { return source.load(); });
   {
     const Span span(cache_.progress(), "compress", label_of(job.segment), made.tar.size());
-    made.compressed = compressor_.compress(made.tar);
+    made.compressed = job.compressor.compress(begin, made.tar);
   }
   if (!job.put(piece, std::move(made))) return;
   cache_.put_segment(job.key, std::move(job.kept));

@@ -2,12 +2,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "apk/support/bytes.h"
 
 namespace tarn::builder {
+
+/// A raw deflate stream (RFC 1951).
+struct DeflateStream {
+  std::shared_ptr<const void> owner;  ///< of the octets
+  ByteView octets;
+  std::uint64_t size = 0;  ///< octets that it holds
+};
 
 /// Something file contents lie in: the inflated data of a package, a text made by tarn, a file of
 /// the host. Loading may be costly (inflating a package), so whoever reads many contents of one
@@ -24,6 +32,9 @@ class ContentSource {
   /// texts mean equal octets. Empty for a source that has none; then the contents speak for
   /// themselves.
   virtual std::string identity() const { return {}; }
+  /// The stream that load() inflates, if it is one that was compressed densely. A function of
+  /// identity() alone, nothing for a source without. Thread-safe; throws what load() throws.
+  virtual std::optional<DeflateStream> stream() const { return std::nullopt; }
 };
 
 /// The content of one file: a range of a source. An empty content has no source.

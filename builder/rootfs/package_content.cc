@@ -27,4 +27,17 @@ std::string PackageContent::identity() const {
   return facts_.identity ? "package " + facts_.identity->str() : std::string();
 }
 
+std::optional<DeflateStream> PackageContent::stream() const {
+  if (!facts_.identity) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  return with_context("reading the data of " + facts_.label, [this] {
+    const auto mapping = std::make_shared<const MappedFile>(facts_.open());
+    const auto file = apk::PackageFile::parse(mapping->bytes(), mapping->path().string());
+    std::optional<DeflateStream> stream;
+    if (const auto octets = densest_deflate_stream(file.data_member()))
+      stream = {mapping, *octets, facts_.tar_size};
+    return stream;
+  });
+}
+
 }  // namespace tarn::builder

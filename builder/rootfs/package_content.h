@@ -40,6 +40,7 @@ class PackageContent final : public ContentSource {
   std::shared_ptr<const Bytes> load() const override;
   /// "package Q1…" where the package's identity covers the data.
   std::string identity() const override;
+  std::optional<DeflateStream> stream() const override;
 
  private:
   Facts facts_;

@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "apk/support/gzip.h"
 #include "builder/rootfs/rootfs.h"
 
 namespace tarn::test {
@@ -20,6 +22,12 @@ class CountingSource : public builder::ContentSource {
     return std::make_shared<const Bytes>(bytes.begin(), bytes.end());
   }
   std::string identity() const override { return identity_; }
+  /// As packages have it: of sources with an identity.
+  std::optional<builder::DeflateStream> stream() const override {
+    if (identity_.empty()) return std::nullopt;
+    const auto member = std::make_shared<const Bytes>(deflate_gzip(as_bytes(text_), 9));
+    return builder::DeflateStream{member, densest_deflate_stream(*member).value(), text_.size()};
+  }
   int loads() const { return loads_; }
   const std::string& text() const { return text_; }
 
