@@ -15,6 +15,14 @@ QUIET = {key: value for key, value in os.environ.items() if not key.lower().ends
          and key not in ("TARN_CACHE", "SOURCE_DATE_EPOCH")}
 
 
+def put_aside(cache):
+    """Makes a cache an empty one. The old one stays until the end of the run: for minutes ext4 is slow
+    to make files where some were removed."""
+    if cache.exists():
+        number = sum(1 for _ in cache.parent.glob("old-cache.*"))
+        cache.rename(cache.parent / f"old-cache.{number}")
+
+
 class Tarn:
     name = "tarn"
     caches = True
@@ -28,7 +36,7 @@ class Tarn:
         return run(TARN, "--version").decode().split()[-1]
 
     def forget(self):
-        shutil.rmtree(self.cache, ignore_errors=True)
+        put_aside(self.cache)
 
     def command(self, job, output):
         return [TARN, "-q", "--cache", self.cache, "build", "--json", job.recipe, "bench:latest",
@@ -49,7 +57,7 @@ class Apko:
         return APKO_VERSION
 
     def forget(self):
-        shutil.rmtree(self.cache, ignore_errors=True)
+        put_aside(self.cache)
 
     def command(self, job, output):
         return [self.program, "build", "--log-level", "error", "--sbom=false", "--vcs=false",
@@ -90,7 +98,7 @@ class Shell:
             lines += [f"bsdtar -x -f {name} -C ../$root --exclude .PKGINFO --exclude '.SIGN.*' "
                       f"--exclude '.p*-install' --exclude .trigger 2>/dev/null" for name in names]
             lines.append("cd ..")
-        # The tree stays until the end of the run: ext4 is slow to make files where some were removed.
+        # As with caches, the tree stays until the end of the run.
         lines.append(f"tar -C $root --sort=name -c . | {self.pack} > {output}")
         script = self.folder / f"{self.name.replace(' ', '-')}.sh"
         script.write_text("\n".join(lines) + "\n")

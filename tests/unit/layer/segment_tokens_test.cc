@@ -45,11 +45,11 @@ struct File {
 };
 
 /// Files like those of a package, some of them almost alike, with something between them.
-struct SamplePackage {
+struct RandomPackage {
   std::string text;
   std::vector<File> files;
 
-  SamplePackage(std::mt19937& random, std::size_t count, std::size_t most) {
+  RandomPackage(std::mt19937& random, std::size_t count, std::size_t most) {
     for (std::size_t i = 0; i < count; ++i) {
       text += fmt::format("header {} {}", i, random());
       text.append(random() % 300, '\0');
@@ -105,7 +105,7 @@ TEST_CASE("segment tokens: a segment's pieces inflate to its tar, however it is 
   std::mt19937 random(31);
   for (int round = 0; round < 60; ++round) {
     CAPTURE(round);
-    SamplePackage package(random, 1 + random() % 20, 1 + random() % 5000);
+    RandomPackage package(random, 1 + random() % 20, 1 + random() % 5000);
     const auto source = std::make_shared<StreamSource>(package.text, package.deflated());
     if (round % 2 == 0) std::ranges::shuffle(package.files, random);
     // Two names of the same octets, and a part of a file.
@@ -126,7 +126,7 @@ TEST_CASE("segment tokens: matches within files and over them are kept") {
   std::mt19937 random(32);
   std::string noise;
   for (int i = 0; i < 10'000; ++i) noise += static_cast<char>(random());
-  SamplePackage package(random, 0, 1);
+  RandomPackage package(random, 0, 1);
   for (int i = 0; i < 3; ++i) {
     package.text.append(512, static_cast<char>('0' + i));
     package.files.push_back({package.text.size(), 2 * noise.size()});
@@ -143,7 +143,7 @@ TEST_CASE("segment tokens: matches within files and over them are kept") {
 TEST_CASE("segment tokens: a stream of other data gives no wrong tar") {
   std::mt19937 random(33);
   for (int round = 0; round < 30; ++round) {
-    const SamplePackage package(random, 6, 3000);
+    const RandomPackage package(random, 6, 3000);
     std::string other = package.text;
     for (int i = 0; i < 20; ++i) other[random() % other.size()] ^= 1;
     const Bytes deflated = test::deflate_raw(as_bytes(other), 9);
@@ -156,7 +156,7 @@ TEST_CASE("segment tokens: a stream of other data gives no wrong tar") {
 
 TEST_CASE("segment tokens: refused for a content outside, or what is no stream") {
   std::mt19937 random(34);
-  SamplePackage package(random, 3, 1000);
+  RandomPackage package(random, 3, 1000);
   const Bytes deflated = package.deflated();
   const auto source = std::make_shared<StreamSource>(package.text, deflated);
   CHECK(SegmentTokens::read(package.segment(source), deflated, package.text.size()));
@@ -167,7 +167,7 @@ TEST_CASE("segment tokens: refused for a content outside, or what is no stream")
 
 TEST_CASE("segment compressor: uses tokens where it can, else compresses anew") {
   std::mt19937 random(35);
-  const SamplePackage package(random, 5, 60'000);
+  const RandomPackage package(random, 5, 60'000);
   const auto source = std::make_shared<StreamSource>(package.text, package.deflated());
   const auto six = make_compressor({Codec::gzip, 6});
   const auto is_anew = [](const Segment& segment, const PieceCompressor& compressor) {
@@ -200,7 +200,7 @@ TEST_CASE("segment compressor: uses tokens where it can, else compresses anew") 
     CHECK(is_anew(package.segment(std::make_shared<StreamSource>(package.text, cut)), *six));
   }
   SUBCASE("many small files") {
-    const SamplePackage small(random, 40, 900);
+    const RandomPackage small(random, 40, 900);
     CHECK(
         is_anew(small.segment(std::make_shared<StreamSource>(small.text, small.deflated())), *six));
   }
