@@ -104,7 +104,7 @@ def repack(path, folder, architecture, table, version=None):
         tar = os.path.join(temporary, "payload.tar")
         translate_tar(data, table, tar)
         options = ["--tar", tar, "--name", fields["pkgname"], "--version", version,
-                   "--arch", architecture, "--level", "6", "-d", folder]
+                   "--arch", architecture, "--level", "9", "-d", folder]
         for name, value in lines:
             if name in REPEATED:
                 options += [f"{REPEATED[name]}={simplified(word)}" for word in value.split()]
