@@ -16,6 +16,10 @@ void add_why_command(Commands& commands);
 void add_tree_command(Commands& commands);
 void add_search_command(Commands& commands);
 void add_config_command(Commands& commands);
+void add_import_command(Commands& commands);
+void add_init_command(Commands& commands);
+void add_schema_command(Commands& commands);
+void add_completion_command(Commands& commands);
 void add_apk_commands(Commands& commands);
 void add_cache_commands(Commands& commands);
 

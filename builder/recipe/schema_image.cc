@@ -20,7 +20,19 @@ std::optional<std::string> parse_port(std::string_view text) {
   return std::to_string(port) + "/" + std::string(protocol);
 }
 
-/// A sum of whole numbers with units, the largest first or not: "1m30s", "500ms".
+milliseconds read_duration(const KeyedMapping& mapping, const char* key) {
+  const auto* node = mapping.find(key);
+  if (node == nullptr) return milliseconds{0};
+  const auto& text = read_text(*node, mapping.path_of(key));
+  const auto duration = parse_duration(text);
+  if (!duration || duration->count() == 0)
+    throw recipe_error(node->position, mapping.path_of(key) + ": not a time: " + quote(text))
+        .hint("whole numbers with units: 30s, 1m30s, 500ms");
+  return *duration;
+}
+
+}  // namespace
+
 std::optional<milliseconds> parse_duration(std::string_view text) {
   constexpr milliseconds longest = std::chrono::hours(24 * 365);
   milliseconds sum{0};
@@ -45,19 +57,6 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   }
   return sum;
 }
-
-milliseconds read_duration(const KeyedMapping& mapping, const char* key) {
-  const auto* node = mapping.find(key);
-  if (node == nullptr) return milliseconds{0};
-  const auto& text = read_text(*node, mapping.path_of(key));
-  const auto duration = parse_duration(text);
-  if (!duration || duration->count() == 0)
-    throw recipe_error(node->position, mapping.path_of(key) + ": not a time: " + quote(text))
-        .hint("whole numbers with units: 30s, 1m30s, 500ms");
-  return *duration;
-}
-
-}  // namespace
 
 std::vector<std::string> decode_exposed_ports(const KeyedMapping& mapping) {
   std::vector<std::string> ports;

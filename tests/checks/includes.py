@@ -30,6 +30,7 @@ ORDER = [
     "builder/sink",
     "builder/sbom",
     "builder/report",
+    "builder/import",
     "builder/terminal",
     "builder/build",
     "builder/cli",

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "builder/import/recipe_draft.h"
+#include "builder/import/variables.h"
+
+namespace tarn::builder {
+
+/// What the commands of a RUN leave to those that follow.
+struct ShellState {
+  Variables variables;
+  std::string folder;  ///< the working directory
+  /// What `apk add --virtual NAME` put under a name.
+  std::map<std::string, std::vector<std::string>, std::less<>>& virtual_packages;
+
+  ShellState(const ShellState&) = default;
+  ShellState(Variables known, std::string at,
+             std::map<std::string, std::vector<std::string>, std::less<>>& packages)
+      : variables(std::move(known)), folder(std::move(at)), virtual_packages(packages) {}
+  ShellState& operator=(const ShellState&) = delete;
+  ~ShellState() = default;
+};
+
+/// A command with all its words known.
+struct ImageCommand {
+  std::vector<std::string> words;
+  std::string output{};  ///< the file that takes its standard output; empty: none
+  bool appends = false;  ///< at its end
+  std::string input{};   ///< its here-document
+};
+
+/// Carries one command over into the recipe, whole or not at all. Gives the reason why it cannot
+/// be; empty when it is done, or needs not to be.
+std::string import_command(const ImageCommand& command, ShellState& state, RecipeDraft& draft);
+
+}  // namespace tarn::builder
