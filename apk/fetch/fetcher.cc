@@ -1,5 +1,6 @@
 #include "apk/fetch/fetcher.h"
 
+#include <set>
 #include <utility>
 
 #include "apk/support/hash.h"
@@ -162,7 +163,14 @@ void Fetcher::fetch_fixed(const std::vector<Wanted>& wanted,
 
 Download Fetcher::download_of(const Wanted& wanted) const {
   Download download{.label = wanted.label, .kind = wanted.kind, .lifetime = Lifetime::fixed};
-  for (auto& url : sources_of(wanted.url)) download.sources.push_back({std::move(url), wanted.key});
+  std::set<std::string> known;
+  const auto add = [&](const Url& place) {
+    for (auto& url : sources_of(place))
+      if (known.insert(url.with_secrets()).second)
+        download.sources.push_back({std::move(url), wanted.key});
+  };
+  add(wanted.url);
+  for (const Url& other : wanted.others) add(other);
   download.size = wanted.size;
   download.limit = wanted.size.value_or(fixed_limit);
   download.verify = wanted.verify;

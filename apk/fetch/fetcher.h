@@ -33,6 +33,7 @@ struct Wanted {
   std::string kind;                     ///< folder in the store: "package", "key"
   std::string key;                      ///< "[0-9a-z]+", unique within the kind
   Url url;                              ///< where it lies; mirrors come from the options
+  std::vector<Url> others{};            ///< where it may lie, too: asked after url's mirrors
   std::optional<std::uint64_t> size{};  ///< exact size in octets where known
   /// Throws Error when the octets are not the right ones.
   std::function<void(ByteView)> verify{};

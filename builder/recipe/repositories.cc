@@ -34,6 +34,26 @@ void add_once(std::vector<apk::Repository>& repositories, apk::Repository reposi
     repositories.push_back(std::move(repository));
 }
 
+/// The repositories to resolve with, each once.
+struct RepositoryLines {
+  std::vector<apk::Repository> written;
+  std::vector<apk::Repository> resolved;
+};
+
+RepositoryLines read_lines_to_resolve(const Recipe& recipe) {
+  RepositoryLines lines;
+  apk::Variables variables(recipe.vars.begin(), recipe.vars.end());
+  for (const auto* list : {&recipe.contents.build_repositories, &recipe.contents.repositories})
+    for (const auto& line : *list)
+      for (const auto& repository : parse_line(line, variables)) {
+        apk::Repository resolved = repository;
+        resolved.url = from_recipe_folder(recipe, repository.url, line.position);
+        add_once(lines.resolved, std::move(resolved));
+        if (lines.written.size() < lines.resolved.size()) lines.written.push_back(repository);
+      }
+  return lines;
+}
+
 void collect_variables(const std::vector<Located>& lines, std::set<std::string>& names) {
   for (const auto& line : lines) {
     for (auto begin = line.text.find("${"); begin != std::string::npos;
@@ -48,15 +68,11 @@ void collect_variables(const std::vector<Located>& lines, std::set<std::string>&
 }  // namespace
 
 std::vector<apk::Repository> repositories_to_resolve(const Recipe& recipe) {
-  std::vector<apk::Repository> repositories;
-  apk::Variables variables(recipe.vars.begin(), recipe.vars.end());
-  for (const auto* lines : {&recipe.contents.build_repositories, &recipe.contents.repositories})
-    for (const auto& line : *lines)
-      for (auto& repository : parse_line(line, variables)) {
-        repository.url = from_recipe_folder(recipe, repository.url, line.position);
-        add_once(repositories, std::move(repository));
-      }
-  return repositories;
+  return read_lines_to_resolve(recipe).resolved;
+}
+
+std::vector<apk::Repository> repositories_as_written(const Recipe& recipe) {
+  return read_lines_to_resolve(recipe).written;
 }
 
 std::vector<apk::Repository> repositories_for_image(const Recipe& recipe) {

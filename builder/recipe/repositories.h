@@ -16,6 +16,10 @@ namespace tarn::builder {
 /// wrong.
 std::vector<apk::Repository> repositories_to_resolve(const Recipe& recipe);
 
+/// The same repositories in the same order, with local paths as the recipe has them: what can be
+/// said of them wherever the recipe lies.
+std::vector<apk::Repository> repositories_as_written(const Recipe& recipe);
+
 /// The repositories that the image's etc/apk/repositories lists: `runtime_repositories`, then
 /// `repositories`, each once, without credentials. A local path in `repositories` is one of the
 /// machine that builds, and left out; one in `runtime_repositories` is one of the image.
