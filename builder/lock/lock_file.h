@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "builder/lock/lock.h"
+
+namespace tarn::builder {
+
+/// The version of the format that write_lock() writes.
+constexpr int lock_version = 1;
+
+/// The text of a lock file: JSON with a line for each package, key, part of the recipe and so on,
+/// so that changes by several people meet as rarely as can be. A function of the lock alone.
+std::string write_lock(const Lock& lock);
+
+/// Reads such a text; `name` is what messages call the file. Throws Error (failed) that names the
+/// member that is wrong ("architectures.x86_64.packages[3].size"), and usage for a version of the
+/// format that this program does not know.
+Lock read_lock(std::string_view text, const std::string& name);
+
+/// Where the lock of a recipe stands: NAME.lock.json beside it, NAME.VARIANT.lock.json for one of
+/// its variants (empty: none).
+std::filesystem::path lock_path(const std::filesystem::path& recipe, const std::string& variant);
+
+/// Whether the file at `path` is a lock that apko wrote: it has the same name, and tarn does not
+/// use it. False where no file is, or one that cannot be read.
+bool is_apko_lock(const std::filesystem::path& path);
+
+/// The lock at `path`; nothing where no file is. Throws as read_lock().
+std::optional<Lock> find_lock(const std::filesystem::path& path);
+
+}  // namespace tarn::builder
