@@ -13,6 +13,7 @@
 #include "builder/layer/layer.h"
 #include "builder/layer/layer_cache.h"
 #include "builder/layer/segments_ahead.h"
+#include "builder/locking.h"
 #include "builder/rootfs/accounts.h"
 #include "builder/staging.h"
 
@@ -184,9 +185,29 @@ BuildResult result_of(BuildOutcome outcome, std::string tag, std::vector<Pass> p
           .scripts = std::move(outcome.scripts)};
 }
 
+/// Index files; or, with a lock, the plans themselves.
+FetchedRepositories find_repositories(const Recipe& recipe, const BuildOptions& options,
+                                      apk::Fetcher& fetcher, const std::stop_token& stop) {
+  if (options.lock) return {locked_resolution(recipe, *options.lock, options.resolve, stop), {}};
+  return fetch_repositories(recipe, options.resolve, fetcher, stop);
+}
+
+/// Plans without indexes: they have all that is needed from here on, and an index is the larger
+/// part of a small build's memory.
+Resolution plan_repositories(FetchedRepositories fetched, const BuildOptions& options,
+                             apk::Fetcher& fetcher, Progress& progress,
+                             const std::stop_token& stop) {
+  if (options.lock) return std::move(fetched.resolution);
+  Resolution resolution =
+      read_repositories(std::move(fetched), options.resolve, fetcher, progress, stop);
+  plan_packages(resolution, options.resolve, progress, stop);
+  for (ArchitecturePlan& plan : resolution.plans) plan.index = {};
+  return resolution;
+}
+
 }  // namespace
 
-BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetcher& fetcher,
+BuildResult build(const Recipe& recipe, const BuildOptions& given, apk::Fetcher& fetcher,
                   Progress& progress, const std::stop_token& stop) {
   refuse_what_cannot_be_built(recipe);
   std::vector<Pass> passes;
@@ -194,10 +215,11 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
   LayerCache cache(fetcher.store(), progress);
   BuildMemo memo(fetcher.store(), cache);
 
-  ResolveOptions resolve_options = options.resolve;
-  resolve_options.scratch = options.scratch;
-  FetchedRepositories fetched = fetch_repositories(recipe, resolve_options, fetcher, stop);
-  watch.lap("indexes");
+  BuildOptions options = given;
+  options.resolve.scratch = options.scratch;
+  if (options.lock) options.resolve.signatures = options.lock->signatures;
+  FetchedRepositories fetched = find_repositories(recipe, options, fetcher, stop);
+  watch.lap(options.lock ? "lock" : "indexes");
   // That an index is trusted follows from its digest and the keys, too: nobody reads it here.
   const auto key = build_key(recipe, options, fetched);
   if (auto known = key ? memo.find(*key, options.resolve.threads) : std::nullopt) {
@@ -207,12 +229,8 @@ BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetche
     return result_of(std::move(*known), options.tag, std::move(passes));
   }
   count_cache(progress, "build", CacheAnswer::miss);
-  Resolution resolution =
-      read_repositories(std::move(fetched), resolve_options, fetcher, progress, stop);
-  plan_packages(resolution, resolve_options, progress, stop);
-  // Plans have all that is needed from here on; an index is the larger part of a small build's
-  // memory.
-  for (ArchitecturePlan& plan : resolution.plans) plan.index = {};
+  const Resolution resolution =
+      plan_repositories(std::move(fetched), options, fetcher, progress, stop);
   watch.lap("resolve");
 
   PackageFiles files(resolution, fetcher, options.resolve.threads, stop);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "apk/fetch/fetcher.h"
 #include "apk/support/progress.h"
+#include "builder/lock/lock.h"
 #include "builder/recipe/recipe.h"
 #include "builder/resolution.h"
 #include "builder/scripts/package_scripts.h"
@@ -25,6 +27,9 @@ struct BuildOptions {
   std::map<std::string, std::string> annotations;  ///< over the recipe's
   std::optional<std::int64_t> source_date_epoch;   ///< seconds: `created`, and no file is younger
   std::filesystem::path scratch;  ///< a folder for layers while they are built, and for scripts
+  /// What the recipe resolved to, and fits: no index and no key is asked for. Null: none. Whether
+  /// signatures were required of the indexes is the lock's to say, then.
+  std::shared_ptr<const Lock> lock{};
 };
 
 /// One step of a build and how long it took.
@@ -48,8 +53,8 @@ struct BuildResult {
 
 /// recipe → images, in memory, the cache and `scratch`; writing them out is the sinks' part. The
 /// bytes are a function of the recipe, the options (but for threads and scratch) and the
-/// repositories' content. Where nothing of these has changed since an earlier build, the images are
-/// those of that build, from the cache.
+/// repositories' content, or with a lock that in its place. Where nothing of these has changed
+/// since an earlier build, the images are those of that build, from the cache.
 BuildResult build(const Recipe& recipe, const BuildOptions& options, apk::Fetcher& fetcher,
                   Progress& progress, const std::stop_token& stop);
 

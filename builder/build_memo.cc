@@ -6,8 +6,10 @@
 #include <fmt/core.h>
 
 #include "apk/support/error.h"
+#include "builder/description.h"
 #include "builder/image/json.h"
 #include "builder/layer/compressor.h"
+#include "builder/lock/lock_file.h"
 #include "builder/program_identity.h"
 #include "builder/recipe/print.h"
 #include "builder/rootfs/files.h"
@@ -18,37 +20,11 @@ namespace {
 
 constexpr const char* build_kind = "build";
 
-/// A hash of texts, each after its length, so that no two lists of them read alike.
-class Description {
- public:
-  void add(std::string_view text) {
-    hasher_.update(fmt::format("{} ", text.size()));
-    hasher_.update(text);
-  }
-  void add(const Sha256Digest& digest) { add(to_hex(digest)); }
-  Sha256Digest finish() { return hasher_.finish(); }
-
- private:
-  Sha256 hasher_;
-};
-
 /// What the recipe's `files` bring, as they are on the host now.
 void describe_files(const Recipe& recipe, Description& description) {
   Rootfs rootfs;
   apply_files(rootfs, recipe.files);
-  rootfs.walk([&](const std::string& path, const Entry& entry) {
-    const Node& node = *entry.node;
-    description.add(path);
-    description.add(fmt::format("{} {:o} {} {} {} {} {}", static_cast<int>(node.type), node.mode,
-                                node.uid, node.gid, node.mtime, node.device_major,
-                                node.device_minor));
-    description.add(node.target);
-    for (const auto& [name, value] : node.xattrs) {
-      description.add(name);
-      description.add(value);
-    }
-    if (node.type == NodeType::file) description.add(sha256(node.content.read()));
-  });
+  description.add(rootfs);
 }
 
 void describe_repositories(const ArchitecturePlan& plan, Description& description) {
@@ -136,6 +112,10 @@ std::optional<Sha256Digest> build_key(const Recipe& recipe, const BuildOptions& 
   describe_files(recipe, description);
   for (const ArchitecturePlan& plan : repositories.resolution.plans)
     describe_repositories(plan, description);
+  if (options.lock) {
+    description.add("lock");
+    description.add(write_lock(*options.lock));
+  }
   description.add("options");
   for (const auto& [name, value] : options.annotations) {
     description.add(name);

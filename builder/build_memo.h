@@ -34,8 +34,8 @@ struct BuildOutcome {
 
 /// What a build is known by: a hash of everything its outcome depends on, which is the recipe in
 /// its canonical form, with the content of the files it names on the host; its indexes (known by
-/// their digests) and keys; what the options say of the image; and this very program. Nothing for a
-/// recipe with a base image, since that may lie anywhere.
+/// their digests) and keys, or its lock; what the options say of the image; and this very program.
+/// Nothing for a recipe with a base image, since that may lie anywhere.
 std::optional<Sha256Digest> build_key(const Recipe& recipe, const BuildOptions& options,
                                       const FetchedRepositories& repositories);
 

@@ -26,12 +26,18 @@ void verify_package(ByteView bytes, const std::string& name, const apk::Identity
   }
 }
 
-apk::Wanted wanted_package(const apk::Repository& repository, const apk::Package& package) {
-  const Url url = repository.package_url(package);
+apk::Wanted wanted_package(const Resolution& resolution, const apk::PlannedPackage& planned) {
+  const apk::Package& package = planned.package;
+  const Url url = resolution.repositories[planned.repository].package_url(package);
+  std::vector<Url> others;
+  if (resolution.sources == PackageSources::any)
+    for (const apk::Repository& repository : resolution.repositories)
+      others.push_back(repository.package_url(package));
   return {.label = package.label(),
           .kind = "package",
           .key = package.identity.hex(),
           .url = url,
+          .others = std::move(others),
           .size = package.size,
           .verify = [identity = package.identity, name = url.str()](ByteView bytes) {
             verify_package(bytes, name, identity);
@@ -70,8 +76,7 @@ PackageFiles::PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, 
       const auto [place, is_new] =
           sources_.try_emplace(planned.package.identity, std::make_unique<Source>());
       if (!is_new) continue;
-      place->second->wanted =
-          wanted_package(resolution.repositories[planned.repository], planned.package);
+      place->second->wanted = wanted_package(resolution, planned);
       all.emplace_back(&place->first, place->second.get());
     }
   parallel_for(

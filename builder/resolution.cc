@@ -118,21 +118,6 @@ std::unique_ptr<ImageSource> open_base(const Recipe& recipe, const ResolveOption
   return options.open_repository(reference);
 }
 
-/// The base image for one architecture.
-std::shared_ptr<const BaseImage> read_base(const Recipe& recipe, const ResolveOptions& options,
-                                           const apk::Architecture& architecture,
-                                           const std::stop_token& stop) {
-  const Contents::BaseImage& wanted = *recipe.contents.baseimage;
-  return with_context(fmt::format("reading the base image of {}", wanted.position.str()), [&] {
-    const auto source = open_base(recipe, options);
-    const fs::path scratch = options.scratch.empty() ? fs::temp_directory_path() : options.scratch;
-    auto base = std::make_shared<BaseImage>(read_base_image(*source, architecture, scratch, stop));
-    if (!wanted.apkindex.empty())
-      merge_base_index(*base, resolve_path(recipe, wanted.apkindex), architecture);
-    return base;
-  });
-}
-
 /// Takes what the base image has out of the plan.
 void leave_out_present(ArchitecturePlan& plan) {
   if (!plan.base) return;
@@ -144,7 +129,82 @@ void leave_out_present(ArchitecturePlan& plan) {
   });
 }
 
+/// Makes the older plan's packages those that are installed, besides those of a base image.
+void set_installed(apk::Request& request, const PlanChange& change, const std::string& name) {
+  const auto older = std::ranges::find(change.older, name, &OlderPlan::architecture);
+  if (older == change.older.end()) return;
+  std::set<std::string> present;
+  for (const apk::PresentPackage& installed : request.installed)
+    present.insert(installed.package.name);
+  for (const apk::PlannedPackage& planned : older->packages)
+    if (present.insert(planned.package.name).second)
+      request.installed.push_back({planned.package, planned.tag});
+  std::ranges::sort(request.installed, [](const auto& left, const auto& right) {
+    return apk::name_less(left.package.name, right.package.name);
+  });
+  request.wish = apk::Wish::available;
+  if (change.upgrade_all) request.wish = request.wish | apk::Wish::upgrade;
+  for (const std::string& upgraded : change.upgrade)
+    request.wishes.push_back({upgraded, apk::Wish::upgrade, apk::Wish::none});
+}
+
+/// What is installed may stay in a plan though no repository has it; nobody could fetch it.
+void check_offered(const Resolution& resolution) {
+  for (const ArchitecturePlan& plan : resolution.plans)
+    for (const apk::PlannedPackage& planned : plan.plan.packages)
+      if (planned.repository == apk::kNoRepository)
+        throw Error(ErrorKind::unsatisfiable,
+                    fmt::format("{} is needed for {}, and no repository has it any more",
+                                planned.package.label(), plan.architecture.apk))
+            .hint("'tarn why' tells who needs it; 'tarn lock' resolves anew");
+}
+
+using MakeRequest = std::function<apk::Request(const ArchitecturePlan&)>;
+
+void solve_plans(Resolution& resolution, const MakeRequest& request, const ResolveOptions& options,
+                 Progress& progress, const std::stop_token& stop) {
+  const apk::Origins origins = origins_of(resolution);
+  parallel_for(
+      resolution.plans.size(), options.threads,
+      [&](std::size_t i) {
+        ArchitecturePlan& plan = resolution.plans[i];
+        const Span span(progress, "solve", plan.architecture.apk);
+        plan.plan = with_context("resolving for " + plan.architecture.apk,
+                                 [&] { return apk::resolve(request(plan), origins); });
+        leave_out_present(plan);
+      },
+      stop);
+  check_versions(resolution, options);
+}
+
 }  // namespace
+
+Resolution recipe_resolution(const Recipe& recipe) {
+  Resolution resolution;
+  resolution.repositories = repositories_to_resolve(recipe);
+  resolution.image_repositories = repositories_for_image(recipe);
+  if (resolution.repositories.empty())
+    throw Error(ErrorKind::usage, recipe.file.string() + ": no repository to resolve with")
+        .hint("list one under contents.repositories");
+  read_world(recipe, resolution);
+  return resolution;
+}
+
+std::shared_ptr<const BaseImage> read_recipe_base(const Recipe& recipe,
+                                                  const ResolveOptions& options,
+                                                  const apk::Architecture& architecture,
+                                                  const std::stop_token& stop) {
+  if (!recipe.contents.baseimage) return nullptr;
+  const Contents::BaseImage& wanted = *recipe.contents.baseimage;
+  return with_context(fmt::format("reading the base image of {}", wanted.position.str()), [&] {
+    const auto source = open_base(recipe, options);
+    const fs::path scratch = options.scratch.empty() ? fs::temp_directory_path() : options.scratch;
+    auto base = std::make_shared<BaseImage>(read_base_image(*source, architecture, scratch, stop));
+    if (!wanted.apkindex.empty())
+      merge_base_index(*base, resolve_path(recipe, wanted.apkindex), architecture);
+    return base;
+  });
+}
 
 std::vector<apk::Architecture> choose_architectures(const Recipe& recipe,
                                                     const ResolveOptions& options) {
@@ -185,20 +245,12 @@ std::vector<NamedPlan> named_plans(const Resolution& resolution) {
 
 FetchedRepositories fetch_repositories(const Recipe& recipe, const ResolveOptions& options,
                                        apk::Fetcher& fetcher, const std::stop_token& stop) {
-  FetchedRepositories fetched;
+  FetchedRepositories fetched{recipe_resolution(recipe), {}};
   Resolution& resolution = fetched.resolution;
-  resolution.repositories = repositories_to_resolve(recipe);
-  resolution.image_repositories = repositories_for_image(recipe);
-  if (resolution.repositories.empty())
-    throw Error(ErrorKind::usage, recipe.file.string() + ": no repository to resolve with")
-        .hint("list one under contents.repositories");
-  read_world(recipe, resolution);
-
   const auto architectures = choose_architectures(recipe, options);
-  std::vector<std::shared_ptr<const BaseImage>> bases(architectures.size());
-  if (recipe.contents.baseimage)
-    for (std::size_t a = 0; a < architectures.size(); ++a)
-      bases[a] = read_base(recipe, options, architectures[a], stop);
+  std::vector<std::shared_ptr<const BaseImage>> bases;
+  for (const apk::Architecture& architecture : architectures)
+    bases.push_back(read_recipe_base(recipe, options, architecture, stop));
   const apk::Keyring keyring = read_keyring(recipe, fetcher);
   fetched.indexes = fetch_indexes(architectures, resolution.repositories, fetcher);
   for (std::size_t a = 0; a < architectures.size(); ++a)
@@ -235,22 +287,25 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
 
 void plan_packages(Resolution& resolution, const ResolveOptions& options, Progress& progress,
                    const std::stop_token& stop) {
-  const apk::Origins origins = origins_of(resolution);
-  parallel_for(
-      resolution.plans.size(), options.threads,
-      [&](std::size_t i) {
-        ArchitecturePlan& plan = resolution.plans[i];
-        const Span span(progress, "solve", plan.architecture.apk);
-        plan.plan = with_context("resolving for " + plan.architecture.apk, [&] {
-          return apk::resolve(request_for(resolution, plan), origins);
-        });
-        leave_out_present(plan);
-      },
-      stop);
-  if (options.versions == VersionsAcross::must_agree) {
-    const VersionDifferences differences = find_version_differences(named_plans(resolution));
-    if (!differences.packages.empty()) throw different_versions_error(differences);
-  }
+  const auto request = [&](const ArchitecturePlan& plan) { return request_for(resolution, plan); };
+  solve_plans(resolution, request, options, progress, stop);
+}
+
+void plan_packages(Resolution& resolution, const PlanChange& change, const ResolveOptions& options,
+                   Progress& progress, const std::stop_token& stop) {
+  const auto request = [&](const ArchitecturePlan& plan) {
+    apk::Request changed = request_for(resolution, plan);
+    set_installed(changed, change, plan.architecture.apk);
+    return changed;
+  };
+  solve_plans(resolution, request, options, progress, stop);
+  check_offered(resolution);
+}
+
+void check_versions(const Resolution& resolution, const ResolveOptions& options) {
+  if (options.versions != VersionsAcross::must_agree) return;
+  const VersionDifferences differences = find_version_differences(named_plans(resolution));
+  if (!differences.packages.empty()) throw different_versions_error(differences);
 }
 
 Resolution resolve_recipe(const Recipe& recipe, const ResolveOptions& options,

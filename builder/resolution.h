@@ -52,6 +52,12 @@ struct ArchitecturePlan {
   std::shared_future<void> keeping{};       ///< ends when the index is in the cache
 };
 
+/// Where the packages of plans may come from.
+enum class PackageSources {
+  listed,  ///< the repository whose index listed the package
+  any,     ///< any repository that has the very package
+};
+
 /// A recipe with everything that came of its repositories.
 struct Resolution {
   std::vector<apk::Repository> repositories;        ///< resolved with, in order
@@ -59,7 +65,18 @@ struct Resolution {
   std::vector<apk::Dependency> world;               ///< what the recipe asks for, as written
   std::vector<std::string> world_origins;           ///< where each of `world` is written
   std::vector<ArchitecturePlan> plans;              ///< in order of the architecture's apk name
+  PackageSources sources = PackageSources::listed;
 };
+
+/// What a recipe alone says: repositories and world, without plans. Throws Error (usage).
+Resolution recipe_resolution(const Recipe& recipe);
+
+/// The recipe's base image for one architecture; null when it has none. Throws Error as
+/// read_base_image() does.
+std::shared_ptr<const BaseImage> read_recipe_base(const Recipe& recipe,
+                                                  const ResolveOptions& options,
+                                                  const apk::Architecture& architecture,
+                                                  const std::stop_token& stop);
 
 /// The architectures that a recipe is resolved for, in order of their apk names.
 std::vector<apk::Architecture> choose_architectures(const Recipe& recipe,
@@ -68,6 +85,19 @@ std::vector<apk::Architecture> choose_architectures(const Recipe& recipe,
 /// What the solver is asked for one architecture. `plan` must be one of the resolution's; the
 /// request points into both.
 apk::Request request_for(const Resolution& resolution, const ArchitecturePlan& plan);
+
+/// What an older plan of an architecture means for a new one.
+struct OlderPlan {
+  std::string architecture;
+  std::vector<apk::PlannedPackage> packages;
+};
+struct PlanChange {
+  std::vector<OlderPlan> older;
+  /// Names whose packages become as new as can be; those of others only where that is needed, or
+  /// where their version has gone from the repositories.
+  std::vector<std::string> upgrade;
+  bool upgrade_all = false;
+};
 
 /// A plan for each architecture, with its name.
 std::vector<NamedPlan> named_plans(const Resolution& resolution);
@@ -97,6 +127,16 @@ Resolution read_repositories(const Recipe& recipe, const ResolveOptions& options
 /// Throws Error: usage, unsatisfiable.
 void plan_packages(Resolution& resolution, const ResolveOptions& options, Progress& progress,
                    const std::stop_token& stop);
+
+/// The same by apk's rules for a root in which the packages of an older plan are installed: as
+/// little as possible changes. Throws Error (unsatisfiable) for a package that is still needed and
+/// that no repository has any more, too.
+void plan_packages(Resolution& resolution, const PlanChange& change, const ResolveOptions& options,
+                   Progress& progress, const std::stop_token& stop);
+
+/// Throws Error (unsatisfiable) where `options` wants the same versions for all architectures and
+/// the plans differ.
+void check_versions(const Resolution& resolution, const ResolveOptions& options);
 
 /// recipe ─ indexes ─ solver: brings and checks the indexes of all architectures, then plans each.
 /// Throws Error: usage for the recipe's own mistakes, network, trust, unsatisfiable.

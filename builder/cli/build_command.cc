@@ -9,6 +9,7 @@
 #include "builder/build.h"
 #include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
+#include "builder/cli/lock_use.h"
 #include "builder/cli/outputs.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
@@ -171,6 +172,8 @@ void run_build(BuildCommandOptions options, const Context& context) {
   build_options.annotations = parse_annotations(options.annotations);
   build_options.source_date_epoch = source_date_epoch();
   build_options.scratch = access.store().folder();
+  build_options.lock = choose_lock({options.recipe, recipe, build_options.resolve},
+                                   options.repositories.lock, fetcher, context);
   BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
 
   const auto start = std::chrono::steady_clock::now();
@@ -223,6 +226,7 @@ void add_build_command(Commands& commands) {
                   "Record owners, modes and device nodes of an output of type dir for fakeroot -i")
       ->option_text("FILE");
   add_repository_options(command, options->repositories);
+  add_locked_option(command, options->repositories);
   add_same_versions_option(command, options->repositories);
   add_registry_options(command, options->registry);
   command

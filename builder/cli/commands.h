@@ -9,6 +9,7 @@ void add_build_command(Commands& commands);
 void add_publish_command(Commands& commands);
 void add_load_command(Commands& commands);
 void add_pull_command(Commands& commands);
+void add_lock_command(Commands& commands);
 void add_login_commands(Commands& commands);
 void add_plan_command(Commands& commands);
 void add_scripts_command(Commands& commands);

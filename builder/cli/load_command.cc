@@ -9,6 +9,7 @@
 #include "builder/build.h"
 #include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
+#include "builder/cli/lock_use.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
 #include "builder/cli/script_reports.h"
@@ -70,6 +71,8 @@ void run_load(LoadCommandOptions options, const Context& context) {
   build_options.annotations = parse_annotations(options.annotations);
   build_options.source_date_epoch = source_date_epoch();
   build_options.scratch = access.store().folder();
+  build_options.lock = choose_lock({options.recipe, recipe, build_options.resolve},
+                                   options.repositories.lock, fetcher, context);
   const BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
   note_scripts(result.scripts, context.progress);
 
@@ -108,6 +111,7 @@ void add_load_command(Commands& commands) {
                   "first of docker, podman and containerd that answers)")
       ->option_text("TOOL");
   add_repository_options(command, options->repositories);
+  add_locked_option(command, options->repositories);
   add_same_versions_option(command, options->repositories);
   add_registry_options(command, options->registry);
   add_annotation_option(command, options->annotations);

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "apk/support/error.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/explained_plan.h"
 #include "builder/cli/recipe_options.h"
@@ -122,9 +123,18 @@ void print_differences(const Resolution& resolution, std::ostream& out) {
   out << "\nNot the same for all architectures:\n" << table.str();
 }
 
-void run_plan(const PlanOptions& options, const Context& context) {
+void run_plan(PlanOptions options, const Context& context) {
+  if (options.explain) {
+    // Why it was chosen and not another: a lock does not know the others.
+    if (options.repositories.lock == LockUse::required ||
+        options.repositories.lock == LockUse::updated)
+      throw Error(ErrorKind::usage, "--explain asks the repositories, not a lock")
+          .hint("leave --locked out, or write --locked=ignore");
+    options.repositories.lock = LockUse::ignored;
+  }
   RepositoryAccess access(options.repositories.network, context);
-  const Resolution resolution = access.resolve(access.load(options.recipe), options.repositories);
+  const Recipe recipe = access.load(options.recipe);
+  const Resolution resolution = access.resolve_locked(recipe, options.recipe, options.repositories);
   Explanations explanations;
   if (options.explain)
     explanations = explain_plans(resolution, context.options.threads, context.stop);
@@ -155,6 +165,7 @@ void add_plan_command(Commands& commands) {
                                    "  tarn plan base.yaml --var release=v3.21\n");
   add_recipe_options(command, options->recipe);
   add_repository_options(command, options->repositories);
+  add_locked_option(command, options->repositories);
   add_same_versions_option(command, options->repositories);
   command.add_flag("--explain", options->explain,
                    "Show who wants each package first, and why it was chosen");

@@ -11,6 +11,7 @@
 #include "builder/build.h"
 #include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
+#include "builder/cli/lock_use.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
 #include "builder/cli/script_reports.h"
@@ -163,6 +164,8 @@ void run_publish(const PublishOptions& options, const Context& context) {
   build_options.annotations = annotations;
   build_options.source_date_epoch = source_date_epoch();
   build_options.scratch = access.store().folder();
+  build_options.lock = choose_lock({options.recipe, recipe, build_options.resolve},
+                                   options.repositories.lock, fetcher, context);
   const BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
   note_scripts(result.scripts, context.progress);
 
@@ -198,6 +201,7 @@ void add_publish_command(Commands& commands) {
       ->required()
       ->option_text(" ");
   add_repository_options(command, options->repositories);
+  add_locked_option(command, options->repositories);
   add_same_versions_option(command, options->repositories);
   add_annotation_option(command, options->annotations);
   add_registry_options(command, options->registry);

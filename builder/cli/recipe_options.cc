@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "builder/cli/lock_use.h"
+#include "builder/locking.h"
 #include "builder/recipe/compression.h"
 #include "builder/recipe/repositories.h"
 #include "builder/report/run_recorder.h"
@@ -136,6 +138,19 @@ void add_same_versions_option(CLI::App& command, RepositoryOptions& options) {
                    "Fail unless all architectures get the same packages in the same versions");
 }
 
+void add_locked_option(CLI::App& command, RepositoryOptions& options) {
+  static const std::map<std::string, LockUse> uses = {
+      {"require", LockUse::required}, {"update", LockUse::updated}, {"ignore", LockUse::ignored}};
+  options.lock = LockUse::automatic;
+  command
+      .add_option_function<std::string>(
+          "--locked", [&options](const std::string& use) { options.lock = uses.at(use); },
+          "The lock file beside the recipe: require one, update it where it does not fit, or "
+          "ignore it (default: use it where there is one)")
+      ->check(CLI::IsMember(uses))
+      ->option_text("USE");
+}
+
 std::map<std::string, std::string> parse_vars(const std::vector<std::string>& vars) {
   std::map<std::string, std::string> variables;
   for (const std::string& var : vars) {
@@ -185,6 +200,18 @@ Resolution RepositoryAccess::resolve(const Recipe& recipe, const RepositoryOptio
   apk::Fetcher bringing = fetcher(recipe);
   return resolve_recipe(recipe, resolve_options(options, context_.options), bringing,
                         context_.progress, context_.stop);
+}
+
+Resolution RepositoryAccess::resolve_locked(const Recipe& recipe,
+                                            const RecipeOptions& recipe_options,
+                                            const RepositoryOptions& options) {
+  const ResolveOptions how = resolve_options(options, context_.options);
+  apk::Fetcher bringing = fetcher(recipe);
+  const auto lock = choose_lock({recipe_options, recipe, how}, options.lock, bringing, context_);
+  if (!lock) return resolve(recipe, options);
+  Resolution resolution = locked_resolution(recipe, *lock, how, context_.stop);
+  index_locked_packages(resolution);
+  return resolution;
 }
 
 ResolveOptions resolve_options(const RepositoryOptions& options, const GlobalOptions& global) {

@@ -40,11 +40,20 @@ struct NetworkOptions {
   std::filesystem::path ca_file;
 };
 
+/// What is done with the lock that stands beside a recipe.
+enum class LockUse {
+  automatic,  ///< used where there is one
+  required,   ///< used; an error where there is none
+  updated,    ///< made, or made to fit where it does not, and used
+  ignored,
+};
+
 /// The options of every command that asks a recipe's repositories.
 struct RepositoryOptions {
   std::vector<std::string> architectures;
   bool allow_untrusted = false;
   bool same_versions = false;
+  LockUse lock = LockUse::ignored;  ///< what add_locked_option() sets
   NetworkOptions network;
 };
 
@@ -58,6 +67,10 @@ void add_network_options(CLI::App& command, NetworkOptions& options);
 void add_repository_options(CLI::App& command, RepositoryOptions& options);
 /// Declares --same-versions, for commands to which the versions of all architectures matter.
 void add_same_versions_option(CLI::App& command, RepositoryOptions& options);
+
+/// Declares --locked, for commands that work with a recipe's lock; without it they use one that is
+/// there.
+void add_locked_option(CLI::App& command, RepositoryOptions& options);
 
 /// `NAME=VALUE` settings as variables. Throws Error (usage).
 std::map<std::string, std::string> parse_vars(const std::vector<std::string>& vars);
@@ -75,6 +88,10 @@ class RepositoryAccess {
   Recipe load(const RecipeOptions& options);
   /// Brings the recipe's indexes and plans it. Throws as resolve_recipe().
   Resolution resolve(const Recipe& recipe, const RepositoryOptions& options);
+  /// The same from the recipe's lock, where it is to be used; each plan has the index of its own
+  /// packages then.
+  Resolution resolve_locked(const Recipe& recipe, const RecipeOptions& recipe_options,
+                            const RepositoryOptions& options);
 
  private:
   const Context& context_;

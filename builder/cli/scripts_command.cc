@@ -28,9 +28,7 @@ std::vector<ArchitectureScripts> decide(const ScriptsOptions& options, const Con
   RepositoryAccess access(options.repositories.network, context);
   const Recipe recipe = access.load(options.recipe);
   apk::Fetcher fetcher = access.fetcher(recipe);
-  const Resolution resolution =
-      resolve_recipe(recipe, resolve_options(options.repositories, context.options), fetcher,
-                     context.progress, context.stop);
+  const Resolution resolution = access.resolve_locked(recipe, options.recipe, options.repositories);
   PackageFiles files(resolution, fetcher, context.options.threads, context.stop);
   std::vector<ArchitectureScripts> all;
   for (const ArchitecturePlan& plan : resolution.plans) {
@@ -86,6 +84,7 @@ void add_scripts_command(Commands& commands) {
       "  tarn scripts nginx.yaml --arch all --json\n");
   add_recipe_options(command, options->recipe);
   add_repository_options(command, options->repositories);
+  add_locked_option(command, options->repositories);
   command.add_flag("--json", options->json, "Print the scripts as JSON");
   commands.on(command, [options](const Context& context) { run_scripts(*options, context); });
 }

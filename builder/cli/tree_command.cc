@@ -25,7 +25,8 @@ struct TreeOptions {
 
 void run_tree(const TreeOptions& options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
-  const Resolution resolution = access.resolve(access.load(options.recipe), options.repositories);
+  const Recipe recipe = access.load(options.recipe);
+  const Resolution resolution = access.resolve_locked(recipe, options.recipe, options.repositories);
   std::vector<std::string> texts;
   auto architectures = nlohmann::ordered_json::array();
   for (const auto& plan : explain_plans(resolution, context.options.threads, context.stop)) {
@@ -69,6 +70,7 @@ void add_tree_command(Commands& commands) {
                   "Begin with this package, or with who has this name (default: the recipe)")
       ->option_text(" ");
   add_repository_options(command, options->repositories);
+  add_locked_option(command, options->repositories);
   command.add_flag("--reverse", options->reverse,
                    "Below each package draw who needs it, up to the recipe's lines");
   auto* dot = command.add_flag("--dot", options->dot, "Print a graph for Graphviz");
