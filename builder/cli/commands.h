@@ -10,6 +10,8 @@ void add_publish_command(Commands& commands);
 void add_load_command(Commands& commands);
 void add_pull_command(Commands& commands);
 void add_lock_command(Commands& commands);
+void add_outdated_command(Commands& commands);
+void add_vendor_command(Commands& commands);
 void add_login_commands(Commands& commands);
 void add_plan_command(Commands& commands);
 void add_scripts_command(Commands& commands);

@@ -287,6 +287,54 @@ EOF
   grep -q '"v1"' app.lock.json
 }
 
+@test "outdated: what an update would take, and the newest of all" {
+  write_recipe ./site/repo
+  sed -i 's/\[app\]/[app, tool<3.1]/' app.yaml
+  tarn -q lock app.yaml
+  run -0 "$TARN" -q outdated app.yaml --arch x86_64
+  [ "$output" = "x86_64: nothing newer" ]
+  add_newer_packages
+  run -0 "$TARN" -q outdated app.yaml --arch x86_64
+  expected='x86_64:
+package  version  update  newest  in
+app      1.0-r0   1.1-r0  1.1-r0  ./site/repo
+lib      2.0-r0   2.1-r0  2.1-r0  ./site/repo
+tool     3.0-r0   3.0-r0  3.1-r0  ./site/repo'
+  [ "${output//$PWD/.}" = "$expected" ] || fail "$output"
+  tarn -q outdated app.yaml --json | check_json '[.architectures[].architecture] == ["aarch64", "x86_64"]
+    and .architectures[1].packages[2] == {"name": "tool", "version": "3.0-r0", "update": "3.0-r0",
+      "newest": "3.1-r0", "newest_repository": .architectures[1].packages[0].newest_repository}'
+  rm app.lock.json
+  tarn -q outdated app.yaml --json | check_json '[.architectures[1].packages[].name] == ["tool"]'
+}
+
+@test "vendor: the packages as a repository, and as a mirror of the one they came from" {
+  start_nginx site
+  write_recipe "$NGINX_URL/repo"
+  unlocked=$(tarn -q build app.yaml app:1 u.tar)
+  tarn -q lock app.yaml
+  add_newer_packages
+  run -0 --separate-stderr "$TARN" vendor app.yaml own --json
+  check_json '.packages == 6' <<<"$output"
+  [ "$(find own -name '*.apk' | wc -l)" -eq 6 ]
+  [ "$(find own -name '*.rsa' -perm 600 | wc -l)" -eq 1 ]
+  # Once more: the same key, the same octets.
+  cp -r own again
+  tarn -q vendor app.yaml again
+  diff -r own again
+
+  sed "s#repositories: .*#repositories: [./own]#; s#./keys#./own/$(basename own/*.pub)#" app.yaml >own.yaml
+  run -0 "$TARN" plan --locked=ignore own.yaml --arch x86_64
+  assert_output 1.0-r0
+
+  stop_nginx
+  printf 'mirrors:\n  "%s": [./own]\n' "$NGINX_URL/repo" >>app.yaml
+  [ "$(tarn -q --cache cold build --locked=require app.yaml app:1 m.tar)" = "$unlocked" ]
+
+  tarn -q vendor app.yaml given --key me.rsa
+  run -0 "$TARN" apk verify --keys-dir keys given/x86_64/APKINDEX.tar.gz
+}
+
 @test "the recipes are locked against whole indexes, and an older lock is updated sparingly" {
   need_shared
   [ -d "$SHARED/mirror/alpine/v3.19/community" ] || skip "no indexes of v3.19"
