@@ -43,14 +43,14 @@ bool has_glob(std::string_view path) {
 
 // apk
 
-void forget_packages(const std::string& name, ShellState& state, RecipeDraft& draft) {
+void forget_packages(const std::string& name, CommandState& state, RecipeDraft& draft) {
   const auto found = state.virtual_packages.find(name);
   if (found == state.virtual_packages.end()) return draft.remove_package(name);
   for (const std::string& package : found->second) draft.remove_package(package);
   state.virtual_packages.erase(found);
 }
 
-std::string add_packages(const CommandWords& words, ShellState& state, RecipeDraft& draft) {
+std::string add_packages(const CommandWords& words, CommandState& state, RecipeDraft& draft) {
   for (const std::string& package : words.operands) {
     const auto parsed = apk::Dependency::parse(package);
     if (!parsed || parsed->broken || package.find('/') != std::string::npos)
@@ -73,7 +73,7 @@ std::string add_packages(const CommandWords& words, ShellState& state, RecipeDra
   return done;
 }
 
-std::string run_apk(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string run_apk(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const CommandWords words(
       command.words, "tXp",
       {"--virtual", "--repository", "--root", "--arch", "--keys-dir", "--repositories-file",
@@ -96,7 +96,7 @@ std::string run_apk(const ImageCommand& command, ShellState& state, RecipeDraft&
 
 // accounts
 
-std::string run_adduser(const ImageCommand& command, ShellState&, RecipeDraft& draft) {
+std::string run_adduser(const ImageCommand& command, CommandState&, RecipeDraft& draft) {
   const CommandWords words(command.words, "hgsGuk",
                            {"--home", "--gecos", "--shell", "--ingroup", "--uid"});
   if (words.operands.empty()) return "no account is named";
@@ -122,7 +122,7 @@ std::string run_adduser(const ImageCommand& command, ShellState&, RecipeDraft& d
   return done;
 }
 
-std::string run_addgroup(const ImageCommand& command, ShellState&, RecipeDraft& draft) {
+std::string run_addgroup(const ImageCommand& command, CommandState&, RecipeDraft& draft) {
   const CommandWords words(command.words, "g", {"--gid"});
   if (words.operands.empty()) return "no group is named";
   if (words.operands.size() == 2) {
@@ -138,7 +138,7 @@ std::string run_addgroup(const ImageCommand& command, ShellState&, RecipeDraft& 
   return done;
 }
 
-std::string run_useradd(const ImageCommand& command, ShellState&, RecipeDraft& draft) {
+std::string run_useradd(const ImageCommand& command, CommandState&, RecipeDraft& draft) {
   const CommandWords words(
       command.words, "ugdscGkKebf",
       {"--uid", "--gid", "--home-dir", "--shell", "--comment", "--groups", "--home", "--base-dir"});
@@ -156,7 +156,7 @@ std::string run_useradd(const ImageCommand& command, ShellState&, RecipeDraft& d
   return done;
 }
 
-std::string run_groupadd(const ImageCommand& command, ShellState&, RecipeDraft& draft) {
+std::string run_groupadd(const ImageCommand& command, CommandState&, RecipeDraft& draft) {
   const CommandWords words(command.words, "gKp", {"--gid"});
   if (words.operands.size() != 1) return "no group is named";
   draft.add_group(words.operands.front(), id(words.value("-g", "--gid")),
@@ -166,7 +166,7 @@ std::string run_groupadd(const ImageCommand& command, ShellState&, RecipeDraft& 
 
 // files
 
-std::string run_mkdir(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string run_mkdir(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const CommandWords words(command.words, "m", {"--mode"});
   std::optional<std::uint32_t> mode;
   if (const auto text = words.value("-m", "--mode")) {
@@ -196,14 +196,14 @@ std::optional<RecipeDraft::Access> owner(std::string_view text, const RecipeDraf
 }
 
 /// Whether the recipe itself makes all these paths.
-bool makes_all(const std::vector<std::string>& paths, std::size_t from, const ShellState& state,
+bool makes_all(const std::vector<std::string>& paths, std::size_t from, const CommandState& state,
                RecipeDraft& draft) {
   for (std::size_t i = from; i < paths.size(); ++i)
     if (!draft.set_access(RecipeDraft::absolute(paths[i], state.folder), {}, false)) return false;
   return true;
 }
 
-std::string run_chown(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string run_chown(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const CommandWords words(command.words, "", {});
   if (words.operands.size() < 2) return "no path is named";
   std::string wanted = words.operands.front();
@@ -217,7 +217,7 @@ std::string run_chown(const ImageCommand& command, ShellState& state, RecipeDraf
   return done;
 }
 
-std::string run_chmod(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string run_chmod(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const CommandWords words(command.words, "", {});
   if (words.operands.size() < 2) return "no path is named";
   const std::string& text = words.operands.front();
@@ -232,7 +232,7 @@ std::string run_chmod(const ImageCommand& command, ShellState& state, RecipeDraf
   return done;
 }
 
-std::string run_ln(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string run_ln(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const CommandWords words(command.words, "", {});
   if (words.operands.size() != 2) return "write each link as an entry of 'paths'";
   std::string path = RecipeDraft::absolute(words.operands[1], state.folder);
@@ -245,7 +245,7 @@ std::string run_ln(const ImageCommand& command, ShellState& state, RecipeDraft& 
   return done;
 }
 
-std::string run_touch(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string run_touch(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const CommandWords words(command.words, "dtr", {"--date", "--reference"});
   if (words.has("-d", "--date") || words.has("-t", "") || words.has("-r", "--reference"))
     return "a recipe gives no times to files";
@@ -254,7 +254,7 @@ std::string run_touch(const ImageCommand& command, ShellState& state, RecipeDraf
   return done;
 }
 
-std::string run_install(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string run_install(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const CommandWords words(command.words, "mog", {"--mode", "--owner", "--group"});
   if (!words.has("-d", "--directory")) return "list the files under 'files'";
   RecipeDraft::Access access;
@@ -286,7 +286,7 @@ bool is_left_over(std::string_view path) {
   return path == "/tmp" || path == "/var/tmp" || path == "/var/cache" || path == "/usr/src";
 }
 
-std::string run_rm(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string run_rm(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const CommandWords words(command.words, "", {});
   for (const std::string& operand : words.operands) {
     const std::string path = RecipeDraft::absolute(operand, state.folder);
@@ -300,7 +300,7 @@ std::string run_rm(const ImageCommand& command, ShellState& state, RecipeDraft& 
   return done;
 }
 
-std::string run_rc_update(const ImageCommand& command, ShellState&, RecipeDraft& draft) {
+std::string run_rc_update(const ImageCommand& command, CommandState&, RecipeDraft& draft) {
   const CommandWords words(command.words, "", {});
   if (words.operands.size() < 2 || words.operands.front() != "add")
     return "write the runlevel's links under 'paths'";
@@ -370,14 +370,14 @@ std::string write_output(const ImageCommand& command, RecipeDraft& draft) {
   return done;
 }
 
-std::string change_folder(const ImageCommand& command, ShellState& state, RecipeDraft&) {
+std::string change_folder(const ImageCommand& command, CommandState& state, RecipeDraft&) {
   if (command.words.size() > 2) return "it is no folder";
   state.folder =
       command.words.size() < 2 ? "/root" : RecipeDraft::absolute(command.words[1], state.folder);
   return done;
 }
 
-std::string export_variables(const ImageCommand& command, ShellState& state, RecipeDraft&) {
+std::string export_variables(const ImageCommand& command, CommandState& state, RecipeDraft&) {
   for (std::size_t i = 1; i < command.words.size(); ++i) {
     const std::size_t equals = command.words[i].find('=');
     if (equals != std::string::npos)
@@ -387,11 +387,11 @@ std::string export_variables(const ImageCommand& command, ShellState& state, Rec
   return done;
 }
 
-std::string do_nothing(const ImageCommand&, ShellState&, RecipeDraft&) {
+std::string do_nothing(const ImageCommand&, CommandState&, RecipeDraft&) {
   return done;
 }
 
-using Handler = std::string (*)(const ImageCommand&, ShellState&, RecipeDraft&);
+using Handler = std::string (*)(const ImageCommand&, CommandState&, RecipeDraft&);
 
 constexpr std::pair<std::string_view, Handler> handlers[] = {{"apk", run_apk},
                                                              {"adduser", run_adduser},
@@ -441,7 +441,7 @@ std::string reason_for(std::string_view name) {
 
 }  // namespace
 
-std::string import_command(const ImageCommand& command, ShellState& state, RecipeDraft& draft) {
+std::string import_command(const ImageCommand& command, CommandState& state, RecipeDraft& draft) {
   const std::string& path = command.words.front();
   const std::string name = path.substr(path.rfind('/') + 1);
   if (!command.output.empty()) {

@@ -10,18 +10,18 @@
 namespace tarn::builder {
 
 /// What the commands of a RUN leave to those that follow.
-struct ShellState {
+struct CommandState {
   Variables variables;
   std::string folder;  ///< the working directory
   /// What `apk add --virtual NAME` put under a name.
   std::map<std::string, std::vector<std::string>, std::less<>>& virtual_packages;
 
-  ShellState(const ShellState&) = default;
-  ShellState(Variables known, std::string at,
-             std::map<std::string, std::vector<std::string>, std::less<>>& packages)
+  CommandState(const CommandState&) = default;
+  CommandState(Variables known, std::string at,
+               std::map<std::string, std::vector<std::string>, std::less<>>& packages)
       : variables(std::move(known)), folder(std::move(at)), virtual_packages(packages) {}
-  ShellState& operator=(const ShellState&) = delete;
-  ~ShellState() = default;
+  CommandState& operator=(const CommandState&) = delete;
+  ~CommandState() = default;
 };
 
 /// A command with all its words known.
@@ -34,6 +34,6 @@ struct ImageCommand {
 
 /// Carries one command over into the recipe, whole or not at all. Gives the reason why it cannot
 /// be; empty when it is done, or needs not to be.
-std::string import_command(const ImageCommand& command, ShellState& state, RecipeDraft& draft);
+std::string import_command(const ImageCommand& command, CommandState& state, RecipeDraft& draft);
 
 }  // namespace tarn::builder

@@ -39,7 +39,7 @@ class RunImport {
       run(group->body);
     } else if (const auto* subshell = std::get_if<SubshellCommand>(&command.what);
                subshell != nullptr && command.redirections.empty()) {
-      const ShellState before = state_;
+      const CommandState before = state_;
       run(subshell->body);
       state_.variables = before.variables;
       state_.folder = before.folder;
@@ -123,7 +123,7 @@ class RunImport {
   }
 
   RecipeDraft& draft_;
-  ShellState state_;
+  CommandState state_;
 };
 
 }  // namespace
