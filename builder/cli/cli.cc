@@ -92,7 +92,7 @@ void report_unsatisfiable(const apk::UnsatisfiableError& error) {
 
 int run_selected(const CLI::App& app, const Commands& commands, const GlobalOptions& options) {
   const SignalWatch signals;
-  const auto progress = choose_progress(std::cerr, STDERR_FILENO, output_place(STDERR_FILENO),
+  const auto progress = choose_progress(std::cerr, STDERR_FILENO, message_place(STDERR_FILENO),
                                         options.verbosity, options.color);
   RunMeasurement measurement(options, *progress, command_line(deepest_command(app)),
                              apk::environment_variable("TARN_TRACE").value_or(""));

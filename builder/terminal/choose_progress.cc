@@ -28,14 +28,14 @@ winsize window_of(int fd) {
 
 }  // namespace
 
-OutputPlace output_place(int fd) {
+MessagePlace message_place(int fd) {
   const std::string_view terminal = environment("TERM");
   return {.is_terminal = ::isatty(fd) == 1,
           .can_move_cursor = !terminal.empty() && terminal != "dumb",
           .no_color = !environment("NO_COLOR").empty()};
 }
 
-std::unique_ptr<Progress> choose_progress(std::ostream& out, int fd, const OutputPlace& place,
+std::unique_ptr<Progress> choose_progress(std::ostream& out, int fd, const MessagePlace& place,
                                           Verbosity verbosity, ColorMode mode) {
   const Coloring coloring = coloring_at(place, mode);
   if (!place.is_terminal || !place.can_move_cursor || mode == ColorMode::never ||

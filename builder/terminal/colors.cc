@@ -2,7 +2,7 @@
 
 namespace tarn::builder {
 
-Coloring coloring_at(const OutputPlace& place, ColorMode mode) {
+Coloring coloring_at(const MessagePlace& place, ColorMode mode) {
   if (mode == ColorMode::always) return Coloring::on;
   const bool suits = place.is_terminal && place.can_move_cursor && !place.no_color;
   return mode == ColorMode::automatic && suits ? Coloring::on : Coloring::off;

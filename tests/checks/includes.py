@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that includes run one way, without cycles, and that no source is over 800 lines.
+"""Checks that includes run one way, without cycles, that no source is over 800 lines, and that no two
+headers define types of one name in one namespace: the linker would take either's functions for both.
 
 Usage: includes.py [SOURCE_FOLDER]. Prints FILE:LINE: WHAT for each fault; exit status 1 if any.
 The order of the folders is defined here and nowhere else.
@@ -76,6 +77,35 @@ def order_fault(path, included):
     return None
 
 
+NAMESPACE = re.compile(r"namespace ([a-z_:]+) \{")
+# At the margin: members of a class are named by it.
+TYPE = re.compile(r"(?:struct|class|enum class) ([A-Z]\w*)(?: final)?(?: : [^;]*)?(?: \{|$)")
+
+
+def types_of(text):
+    """Line number, namespace and name of each type that a header defines."""
+    namespace = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        found = NAMESPACE.match(line)
+        if found:
+            namespace = found.group(1)
+        found = TYPE.match(line)
+        if found:
+            yield number, namespace, found.group(1)
+
+
+def name_faults(headers):
+    """One fault for each type that a second header defines; headers: path → text."""
+    faults = []
+    known = {}
+    for path, text in sorted(headers.items()):
+        for number, namespace, name in types_of(text):
+            first = known.setdefault((namespace, name), path)
+            if first != path:
+                faults.append(f"{path}:{number}: {namespace}::{name} is in {first}, too")
+    return faults
+
+
 def cycle_faults(graph):
     """One fault for each include that closes a circle; graph: path → [(line, included path)]."""
     faults = []
@@ -103,6 +133,7 @@ def check(top):
     """All faults of the sources below the folder `top`."""
     faults = []
     graph = {}
+    headers = {}
     for folder in ("apk", "builder", "tests"):
         for file in sorted((top / folder).rglob("*")):
             if file.suffix not in (".h", ".cc"):
@@ -115,6 +146,8 @@ def check(top):
             graph[path] = list(includes_of(text))
             if folder == "tests":
                 continue
+            if file.suffix == ".h":
+                headers[path] = text
             if folder_of(path) is None:
                 faults.append(f"{path}:1: lies in no folder of the order")
                 continue
@@ -122,7 +155,7 @@ def check(top):
                 fault = order_fault(path, included)
                 if fault:
                     faults.append(f"{path}:{line}: {fault}")
-    return faults + cycle_faults(graph)
+    return faults + name_faults(headers) + cycle_faults(graph)
 
 
 def main():

@@ -61,6 +61,19 @@ class IncludesTest(unittest.TestCase):
             ["apk/model/c.h:2: includes in a circle: apk/model/a.h -> apk/model/b.h ->"
              " apk/model/c.h -> apk/model/a.h"], faults)
 
+    def test_names(self):
+        one = "namespace tarn::apk {\n\nstruct One {\n  struct Part {\n"
+        self.assertEqual([], self.faults({
+            "apk/model/a.h": one,
+            "apk/model/b.h": "namespace tarn::apk {\nstruct One;\nstruct Part {\n",
+            "builder/rootfs/a.h": one.replace("tarn::apk", "tarn::builder"),
+            "apk/model/c.cc": one,
+        }))
+        self.assertEqual(
+            ["apk/model/b.h:2: tarn::apk::One is in apk/model/a.h, too"],
+            self.faults({"apk/model/a.h": one,
+                         "apk/model/b.h": "namespace tarn::apk {\nenum class One : char {\n"}))
+
     def test_length(self):
         self.assertEqual([], self.faults({"apk/model/a.cc": "\n" * 800}))
         self.assertEqual(["apk/model/a.cc:801: 801 lines, more than 800"],

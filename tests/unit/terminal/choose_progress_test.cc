@@ -10,12 +10,12 @@
 namespace tarn::builder {
 
 TEST_CASE("colours and live lines by mode and place") {
-  const OutputPlace terminal{.is_terminal = true, .can_move_cursor = true};
-  const OutputPlace no_color{.is_terminal = true, .can_move_cursor = true, .no_color = true};
-  const OutputPlace dumb{.is_terminal = true};
-  const OutputPlace pipe{.can_move_cursor = true};
+  const MessagePlace terminal{.is_terminal = true, .can_move_cursor = true};
+  const MessagePlace no_color{.is_terminal = true, .can_move_cursor = true, .no_color = true};
+  const MessagePlace dumb{.is_terminal = true};
+  const MessagePlace pipe{.can_move_cursor = true};
   const struct {
-    const OutputPlace& place;
+    const MessagePlace& place;
     ColorMode mode;
     Verbosity verbosity;
     bool is_live;
@@ -44,7 +44,7 @@ TEST_CASE("colours and live lines by mode and place") {
 TEST_CASE("a pipe is no terminal") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
-  CHECK_FALSE(output_place(ends[1]).is_terminal);
+  CHECK_FALSE(message_place(ends[1]).is_terminal);
   for (const int end : ends) ::close(end);
 }
 
