@@ -92,36 +92,6 @@ void describe_node(Node& node, const TarHeader& header) {
   node.device_minor = header.device_minor;
 }
 
-Rootfs unpack_layers(std::span<const Layer> layers, const std::filesystem::path& scratch,
-                     const std::stop_token& stop) {
-  const LayerTree tree(layers, 0, stop);
-  const auto spool = std::make_shared<Spool>(scratch);
-  Rootfs rootfs;
-  std::map<std::size_t, std::shared_ptr<Node>> files;
-  Bytes buffer(read_size);
-  tree.visit([&](const LayerTree::Entry& entry, const LayerTree::Read& read) {
-    const TarHeader& header = entry.header;
-    if (header.path.empty()) return describe_node(rootfs.root(), header);
-    if (header.type == TarType::hard_link) {
-      rootfs.put(header.path, {files.at(entry.file), nobody});
-      return;
-    }
-    auto node = std::make_shared<Node>();
-    describe_node(*node, header);
-    if (node->type == NodeType::file) {
-      const std::uint64_t offset = spool->size();
-      while (const std::size_t got = read(buffer)) spool->write(ByteView(buffer).first(got));
-      const std::uint64_t size = spool->size() - offset;
-      if (size != 0)
-        node->content = {std::make_shared<const SpooledFile>(spool, offset, size), 0, size};
-    }
-    if (entry.names > 1) files.emplace(entry.file, node);
-    rootfs.put(header.path, {std::move(node), nobody});
-  });
-  spool->finish();
-  return rootfs;
-}
-
 void read_database(BaseImage& base) {
   const std::string in_base = " in " + base.name;
   if (const auto text = base.rootfs.read_file("lib/apk/db/installed"))
@@ -233,6 +203,36 @@ std::string whiteout_of(const std::string& path) {
 }
 
 }  // namespace
+
+Rootfs unpack_layers(std::span<const Layer> layers, const std::filesystem::path& scratch,
+                     const std::stop_token& stop) {
+  const LayerTree tree(layers, 0, stop);
+  const auto spool = std::make_shared<Spool>(scratch);
+  Rootfs rootfs;
+  std::map<std::size_t, std::shared_ptr<Node>> files;
+  Bytes buffer(read_size);
+  tree.visit([&](const LayerTree::Entry& entry, const LayerTree::Read& read) {
+    const TarHeader& header = entry.header;
+    if (header.path.empty()) return describe_node(rootfs.root(), header);
+    if (header.type == TarType::hard_link) {
+      rootfs.put(header.path, {files.at(entry.file), nobody});
+      return;
+    }
+    auto node = std::make_shared<Node>();
+    describe_node(*node, header);
+    if (node->type == NodeType::file) {
+      const std::uint64_t offset = spool->size();
+      while (const std::size_t got = read(buffer)) spool->write(ByteView(buffer).first(got));
+      const std::uint64_t size = spool->size() - offset;
+      if (size != 0)
+        node->content = {std::make_shared<const SpooledFile>(spool, offset, size), 0, size};
+    }
+    if (entry.names > 1) files.emplace(entry.file, node);
+    rootfs.put(header.path, {std::move(node), nobody});
+  });
+  spool->finish();
+  return rootfs;
+}
 
 BaseImage read_base_image(ImageSource& source, const apk::Architecture& architecture,
                           const std::filesystem::path& scratch, const std::stop_token& stop) {

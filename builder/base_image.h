@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -23,6 +24,11 @@ struct BaseImage {
   std::vector<apk::InstalledPackage> installed;  ///< with their scripts and triggers
   std::vector<apk::Dependency> world;            ///< its etc/apk/world
 };
+
+/// What the layers unpack to, from the lowest up; contents of files lie in a file without a name in
+/// `scratch`. Throws Error (failed) for a layer that is damaged or hostile.
+Rootfs unpack_layers(std::span<const Layer> layers, const std::filesystem::path& scratch,
+                     const std::stop_token& stop);
 
 /// Reads the image for one architecture; contents of files lie in a file without a name in
 /// `scratch`. Throws Error as read_image does, and failed for a layer that is hostile or a damaged

@@ -137,6 +137,8 @@ class ImageBuilder {
     NoteKeeper notes(cache_.progress());
     Staged staged = stage(recipe_, input, notes, stop);
     ahead.finish();
+    if (options_.package_sboms == PackageSboms::written)
+      write_package_sboms(staged.rootfs, staged.installed, created);
     outcome_.notes = join(std::move(outcome_.notes), notes.take());
     for (auto& script : staged.scripts) outcome_.scripts.push_back({arch, std::move(script)});
     watch.lap("stage " + arch);

@@ -16,6 +16,7 @@
 #include "builder/lock/lock.h"
 #include "builder/recipe/recipe.h"
 #include "builder/resolution.h"
+#include "builder/sbom/package_sboms.h"
 #include "builder/scripts/package_scripts.h"
 #include "builder/sink/sink.h"
 
@@ -30,6 +31,7 @@ struct BuildOptions {
   /// What the recipe resolved to, and fits: no index and no key is asked for. Null: none. Whether
   /// signatures were required of the indexes is the lock's to say, then.
   std::shared_ptr<const Lock> lock{};
+  PackageSboms package_sboms = PackageSboms::left_out;
 };
 
 /// One step of a build and how long it took.

@@ -121,9 +121,10 @@ std::optional<Sha256Digest> build_key(const Recipe& recipe, const BuildOptions& 
     description.add(name);
     description.add(value);
   }
-  description.add(fmt::format("{} {} {}", static_cast<int>(options.resolve.signatures),
+  description.add(fmt::format("{} {} {} {}", static_cast<int>(options.resolve.signatures),
                               static_cast<int>(options.resolve.versions),
-                              options.source_date_epoch.value_or(-1)));
+                              options.source_date_epoch.value_or(-1),
+                              static_cast<int>(options.package_sboms)));
   return description.finish();
 }
 

@@ -21,6 +21,8 @@ constexpr std::size_t most_manifests = 1000;
 constexpr int deepest_index = 4;
 constexpr const char* config_type = "application/vnd.oci.image.config.v1+json";
 constexpr const char* index_type = "application/vnd.oci.image.index.v1+json";
+constexpr const char* docker_list_type =
+    "application/vnd.docker.distribution.manifest.list.v2+json";
 constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+json";
 
 Error malformed(const std::string& what) {
@@ -184,6 +186,20 @@ std::vector<apk::Architecture> architectures_of(const Json& index) {
   return architectures;
 }
 
+/// A layout's index.json may list one image for several platforms and nothing else: that one's own
+/// index is what the image is known by.
+void enter_only_index(ImageSource& source, std::string& text, Json& top) {
+  for (int depth = 0; depth < deepest_index && top.contains("manifests"); ++depth) {
+    const Json& entries = list_at(top, "manifests", most_manifests);
+    if (entries.size() != 1) return;
+    const Descriptor only = parse_descriptor(entries.front());
+    const std::string& type = only.media_type;
+    if (type != index_type && type != docker_list_type) return;
+    text = source.manifest(only.digest, largest_text);
+    top = parse_object(text, "index");
+  }
+}
+
 /// Whether the index lists these images' manifests, and nothing else.
 bool lists_exactly(const Json& index, const std::vector<Image>& images) {
   const Json& entries = list_at(index, "manifests", most_manifests);
@@ -232,7 +248,8 @@ Images read_images(ImageSource& source, std::vector<apk::Architecture> architect
                    const std::filesystem::path& scratch, const std::stop_token& stop) {
   return with_context("reading " + source.name(), [&] {
     std::string text = source.top();
-    const Json top = parse_object(text, "manifest or index");
+    Json top = parse_object(text, "manifest or index");
+    enter_only_index(source, text, top);
     const bool is_index = top.contains("manifests");
     if (architectures.empty() && is_index) architectures = architectures_of(top);
     if (architectures.empty() && !is_index && top.contains("config")) {

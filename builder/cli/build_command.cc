@@ -13,6 +13,7 @@
 #include "builder/cli/outputs.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
+#include "builder/cli/sbom_options.h"
 #include "builder/cli/script_reports.h"
 #include "builder/cli/source_date_epoch.h"
 #include "builder/registry/reference.h"
@@ -32,6 +33,7 @@ struct BuildCommandOptions {
   std::vector<std::string> outputs;
   std::string fakeroot_file;
   std::vector<std::string> annotations;
+  SbomOptions sbom;
   bool json = false;
 };
 
@@ -79,7 +81,26 @@ nlohmann::ordered_json layers_json(const std::vector<Layer>& layers) {
   return list;
 }
 
-nlohmann::ordered_json result_json(const BuildResult& result, const std::vector<Output>& outputs) {
+/// An SBOM in its file.
+struct WrittenSbom {
+  std::filesystem::path path;
+  SbomDocument document;
+};
+
+nlohmann::ordered_json sboms_json(const std::vector<WrittenSbom>& sboms) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const auto& [path, document] : sboms)
+    list.push_back({{"dest", path.string()},
+                    {"architecture", document.architecture.empty()
+                                         ? nlohmann::ordered_json()
+                                         : nlohmann::ordered_json(document.architecture)},
+                    {"media_type", document.file.media_type},
+                    {"digest", "sha256:" + to_hex(document.file.digest)}});
+  return list;
+}
+
+nlohmann::ordered_json result_json(const BuildResult& result, const std::vector<Output>& outputs,
+                                   const std::vector<WrittenSbom>& sboms) {
   nlohmann::ordered_json images = nlohmann::ordered_json::array();
   for (const Image& image : result.images.images)
     images.push_back({{"platform", image.architecture.platform()},
@@ -104,6 +125,7 @@ nlohmann::ordered_json result_json(const BuildResult& result, const std::vector<
           {"output", written.front()["dest"]},
           {"outputs", written},
           {"images", std::move(images)},
+          {"sboms", sboms_json(sboms)},
           {"scripts", std::move(scripts)},
           {"seconds", std::move(passes)}};
 }
@@ -151,6 +173,23 @@ void write_outputs(const std::vector<Output>& outputs, const Images& images,
   }
 }
 
+/// Writes the SBOMs beside the first output.
+std::vector<WrittenSbom> write_sboms(const Images& images, const std::filesystem::path& stem,
+                                     const SbomSettings& settings, const Context& context) {
+  if (settings.formats.empty()) return {};
+  const Span pass(context.progress, pass_category, "sbom");
+  Images named = images;
+  named.tag = Reference::parse(images.tag).familiar();
+  std::vector<WrittenSbom> written;
+  for (SbomDocument& document : describe_images(named, settings, context.progress, context.stop)) {
+    const auto path = sbom_path(stem, document);
+    write_file(path, document.file.text);
+    context.progress.note(NoteLevel::info, "wrote " + path.string());
+    written.push_back({path, std::move(document)});
+  }
+  return written;
+}
+
 void run_build(BuildCommandOptions options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
   RegistryAccess registries(options.registry, options.repositories.network.ca_file, context);
@@ -158,6 +197,8 @@ void run_build(BuildCommandOptions options, const Context& context) {
   if (options.tag.empty()) options.tag = stem + ":latest";
   Reference::parse(options.tag);
   const auto written = written_outputs(options, stem);
+  SbomSettings sbom_settings;
+  if (options.sbom.is_wanted()) sbom_settings.formats = parse_sbom_formats(options.sbom.formats);
   const bool is_taken = takes_standard_output(written);
   if (is_taken) check_standard_output(options);
 
@@ -174,18 +215,25 @@ void run_build(BuildCommandOptions options, const Context& context) {
   build_options.scratch = access.store().folder();
   build_options.lock = choose_lock({options.recipe, recipe, build_options.resolve},
                                    options.repositories.lock, fetcher, context);
+  build_options.package_sboms = options.sbom.package_sboms();
+  sbom_settings.scratch = build_options.scratch;
   BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
 
   const auto start = std::chrono::steady_clock::now();
   write_outputs(outputs, result.images, {build_options.resolve.threads, build_options.scratch},
                 context);
-  result.passes.push_back({"write", std::chrono::steady_clock::now() - start});
+  const auto described = std::chrono::steady_clock::now();
+  result.passes.push_back({"write", described - start});
+  const auto sboms =
+      write_sboms(result.images, path_beside(written.front(), stem), sbom_settings, context);
+  if (!sboms.empty())
+    result.passes.push_back({"sbom", std::chrono::steady_clock::now() - described});
 
   note_scripts(result.scripts, context.progress);
   summarise(result, outputs, context.progress);
   const std::string digest = "sha256:" + to_hex(digest_of(result.images));
   if (options.json)
-    print_json(context, result_json(result, outputs));
+    print_json(context, result_json(result, outputs, sboms));
   else if (is_taken)
     context.progress.note(NoteLevel::info, digest);
   else
@@ -234,6 +282,7 @@ void add_build_command(Commands& commands) {
                   "An annotation for manifest, index and labels (may be repeated)")
       ->option_text("KEY=VALUE")
       ->allow_extra_args(false);
+  add_sbom_options(command, options->sbom, "Write SBOMs beside the output, OUTPUT.ARCH.spdx.json");
   command.add_flag("--json", options->json, "Print digests, sizes and times as JSON");
   commands.on(command, [options](const Context& context) { run_build(*options, context); });
 }

@@ -241,6 +241,15 @@ std::vector<Output> plan_outputs(const std::vector<WrittenOutput>& written,
   return outputs;
 }
 
+fs::path path_beside(const WrittenOutput& written, const std::string& stem) {
+  const OutputPlace& place = written.output.place;
+  if (place.is_descriptor()) return stem;
+  fs::path path = place.path.has_filename() ? place.path : place.path.parent_path();
+  if (path.filename() == "." || path.filename() == "..")
+    path = fs::absolute(path / "").lexically_normal().parent_path();
+  return has_placeholder(path) || !path.has_filename() ? path.parent_path() / stem : path;
+}
+
 bool takes_standard_output(const std::vector<WrittenOutput>& written) {
   return std::ranges::any_of(
       written, [](const WrittenOutput& one) { return one.output.place.is_descriptor(); });

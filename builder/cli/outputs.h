@@ -39,6 +39,11 @@ std::vector<Output> plan_outputs(const std::vector<WrittenOutput>& written,
                                  const std::vector<apk::Architecture>& architectures,
                                  const std::string& tag, Codec codec);
 
+/// The path that what belongs to an output is named after (an SBOM): the output's own, without a
+/// '/' at its end. Where that is standard output, or one for each architecture, `stem` in its
+/// folder.
+std::filesystem::path path_beside(const WrittenOutput& written, const std::string& stem);
+
 /// Whether one of them takes standard output.
 bool takes_standard_output(const std::vector<WrittenOutput>& written);
 

@@ -9,11 +9,13 @@
 
 #include "apk/support/file.h"
 #include "builder/build.h"
+#include "builder/cli/attached_sboms.h"
 #include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/lock_use.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
+#include "builder/cli/sbom_options.h"
 #include "builder/cli/script_reports.h"
 #include "builder/cli/source_date_epoch.h"
 #include "builder/image/json.h"
@@ -32,6 +34,7 @@ struct PublishOptions {
   std::vector<std::string> annotations;
   RegistryOptions registry;
   PushSettings push;
+  SbomOptions sbom;
   std::filesystem::path image_refs;
   bool docker_types = false;
   bool json = false;
@@ -126,8 +129,25 @@ std::string image_refs_text(const std::vector<Destination>& destinations,
   return text;
 }
 
+/// Attaches the SBOMs in every repository; their names by digest are the same in each.
+std::vector<AttachedSbom> attach_to_all(std::vector<Destination>& destinations,
+                                        const PushedImages& pushed, const SbomSettings& settings,
+                                        const Context& context) {
+  if (settings.formats.empty()) return {};
+  const Span pass(context.progress, pass_category, "sbom");
+  const auto artifacts = sbom_artifacts(pushed, settings, context.progress, context.stop);
+  std::vector<AttachedSbom> attached;
+  for (Destination& destination : destinations) {
+    attached = attach_sboms(*destination.session, artifacts);
+    context.progress.note(NoteLevel::info, fmt::format("attached {} SBOMs in {}", attached.size(),
+                                                       destination.name()));
+  }
+  return attached;
+}
+
 nlohmann::ordered_json publish_json(const std::vector<Destination>& destinations,
-                                    const PushContent& content) {
+                                    const PushContent& content,
+                                    const std::vector<AttachedSbom>& sboms) {
   auto images = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < content.manifests.size(); ++i)
     images.push_back({{"platform", content.platforms[i]},
@@ -145,6 +165,7 @@ nlohmann::ordered_json publish_json(const std::vector<Destination>& destinations
   return {{"digest", digest_text(content.top.digest)},
           {"media_type", content.top.media_type},
           {"images", std::move(images)},
+          {"sboms", attached_json(sboms)},
           {"pushed", std::move(pushed)}};
 }
 
@@ -154,6 +175,8 @@ void run_publish(const PublishOptions& options, const Context& context) {
   RegistryAccess registries(options.registry, options.repositories.network.ca_file, context);
   const Recipe recipe = access.load(options.recipe);
   const auto annotations = parse_annotations(options.annotations);
+  SbomSettings sbom_settings;
+  if (options.sbom.is_wanted()) sbom_settings.formats = parse_sbom_formats(options.sbom.formats);
   check_before_building(options, recipe, destinations, registries);
 
   apk::Fetcher fetcher = access.fetcher(recipe);
@@ -166,6 +189,7 @@ void run_publish(const PublishOptions& options, const Context& context) {
   build_options.scratch = access.store().folder();
   build_options.lock = choose_lock({options.recipe, recipe, build_options.resolve},
                                    options.repositories.lock, fetcher, context);
+  build_options.package_sboms = options.sbom.package_sboms();
   const BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
   note_scripts(result.scripts, context.progress);
 
@@ -174,10 +198,16 @@ void run_publish(const PublishOptions& options, const Context& context) {
                    options.docker_types ? MediaTypes::docker : MediaTypes::oci);
   push_to_all(destinations, content, options.push, access.store(), context.progress);
   note_pushes(destinations, context.progress);
+  sbom_settings.index = IndexSbom::always;
+  sbom_settings.scratch = build_options.scratch;
+  const auto sboms = attach_to_all(
+      destinations,
+      {result.images, content, Reference::parse(options.references.front()).familiar()},
+      sbom_settings, context);
   if (!options.image_refs.empty())
     write_file(options.image_refs, image_refs_text(destinations, content));
   if (options.json)
-    print_json(context, publish_json(destinations, content));
+    print_json(context, publish_json(destinations, content, sboms));
   else
     context.out << destinations.front().by_digest(content.top.digest) << '\n';
 }
@@ -206,6 +236,7 @@ void add_publish_command(Commands& commands) {
   add_annotation_option(command, options->annotations);
   add_registry_options(command, options->registry);
   add_push_options(command, options->push);
+  add_sbom_options(command, options->sbom, "Attach SBOMs to the images and the index");
   command.add_flag("--docker-media-types", options->docker_types,
                    "Use docker's media types in place of OCI's (no annotations, no zstd)");
   command

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "builder/registry/image_source.h"
+#include "builder/registry/session.h"
+
+namespace tarn::builder {
+
+/// An existing image that a person named.
+struct OpenedImage {
+  std::unique_ptr<ImageSource> source;
+  std::string name;  ///< the image's own, as people write it; may be empty
+};
+
+/// Opens an image by what a person writes: the folder of an OCI image layout, an archive that holds
+/// one, or [docker://][REGISTRY/]NAME[:TAG][@sha256:…] of a registry. What `world` refers to must
+/// outlive it. Throws Error: usage for what is none of these, failed.
+OpenedImage open_image(const std::string& text, const RegistryWorld& world);
+
+}  // namespace tarn::builder
