@@ -39,8 +39,7 @@ class Tarn:
         put_aside(self.cache)
 
     def command(self, job, output):
-        return [TARN, "-q", "--cache", self.cache, "build", "--json", job.recipe, "bench:latest",
-                output]
+        return [TARN, "-q", "--cache", self.cache, "build", job.recipe, "bench:latest", output]
 
 
 class Apko:

@@ -202,6 +202,19 @@ std::vector<Output> expand(const WrittenOutput& written,
   return outputs;
 }
 
+/// Holds no more than a part of it in memory.
+Sha256Digest digest_of_large(const MappedFile& file) {
+  constexpr std::size_t part_size = 4U << 20U;
+  Sha256 hasher;
+  for (ByteView rest = file.bytes(); !rest.empty();) {
+    const ByteView part = rest.first(std::min(rest.size(), part_size));
+    hasher.update(part);
+    file.let_go(part);
+    rest = rest.subspan(part.size());
+  }
+  return hasher.finish();
+}
+
 }  // namespace
 
 WrittenOutput parse_output(const std::string& text) {
@@ -264,7 +277,7 @@ nlohmann::ordered_json output_json(const Output& output, const Images& images) {
   } else if (is_stream(output.type) && !output.place.is_descriptor() &&
              fs::is_regular_file(output.place.path)) {
     const MappedFile file = MappedFile::open(output.place.path);
-    json["digest"] = digest_text(sha256(file.bytes()));
+    json["digest"] = digest_text(digest_of_large(file));
     json["size"] = file.bytes().size();
   }
   return json;
