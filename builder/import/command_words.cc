@@ -1,8 +1,19 @@
 #include "builder/import/command_words.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace tarn::builder {
+namespace {
+
+std::optional<std::uint32_t> parse_number(std::string_view text, int base) {
+  std::uint32_t number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
 
 CommandWords::CommandWords(const std::vector<std::string>& words, std::string_view with_value,
                            const std::vector<std::string>& long_with_value) {
@@ -55,6 +66,15 @@ std::vector<std::string> CommandWords::all_values(std::string_view short_name,
   for (const Option& option : options_)
     if (option.name == short_name || option.name == long_name) values.push_back(option.value);
   return values;
+}
+
+std::optional<std::uint32_t> parse_id(std::string_view text) {
+  return parse_number(text, 10);
+}
+
+std::optional<std::uint32_t> parse_mode(std::string_view text) {
+  const auto mode = parse_number(text, 8);
+  return mode && *mode <= 07777 ? mode : std::nullopt;
 }
 
 std::optional<std::string> unescape(std::string_view text) {

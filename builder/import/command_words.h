@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,11 @@ class CommandWords {
   };
   std::vector<Option> options_;
 };
+
+/// A user's or group's number; nothing for any other text.
+std::optional<std::uint32_t> parse_id(std::string_view text);
+/// A mode in octal digits, up to 07777; nothing for any other text.
+std::optional<std::uint32_t> parse_mode(std::string_view text);
 
 /// A text with the escapes of echo -e and printf replaced; nothing for one that they do not know.
 std::optional<std::string> unescape(std::string_view text);

@@ -11,6 +11,7 @@
 
 #include "apk/support/error.h"
 #include "builder/image/shell_words.h"
+#include "builder/import/command_words.h"
 #include "builder/import/dockerfile.h"
 #include "builder/import/run_import.h"
 #include "builder/recipe/schema_image.h"
@@ -402,12 +403,8 @@ class DockerfileImport {
             "it copies from another stage or image: bring the files as a package, or "
             "list them under 'files'";
       } else if (name == "--chmod") {
-        std::uint32_t mode = 0;
-        const auto [end, status] =
-            std::from_chars(value.data(), value.data() + value.size(), mode, 8);
-        if (status != std::errc() || end != value.data() + value.size() || mode > 07777)
-          flags.fault = fmt::format("the mode '{}' is no number", value);
-        flags.access.mode = mode;
+        flags.access.mode = parse_mode(value);
+        if (!flags.access.mode) flags.fault = fmt::format("the mode '{}' is no number", value);
       } else if (name == "--chown") {
         const std::size_t colon = value.find(':');
         const std::string user = value.substr(0, colon);

@@ -1,7 +1,6 @@
 #include "builder/import/image_command.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -21,20 +20,8 @@ const std::string needs_numbers =
 const std::string touches_packages =
     "it changes what a package brings: write it as an entry of 'paths' with the type 'permissions'";
 
-std::optional<std::uint32_t> octal(std::string_view text) {
-  std::uint32_t mode = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  if (status != std::errc() || end != text.data() + text.size() || mode > 07777)
-    return std::nullopt;
-  return mode;
-}
-
 std::optional<std::uint32_t> id(const std::optional<std::string>& text) {
-  std::uint32_t value = 0;
-  if (!text) return std::nullopt;
-  const auto [end, status] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (status != std::errc() || end != text->data() + text->size()) return std::nullopt;
-  return value;
+  return text ? parse_id(*text) : std::nullopt;
 }
 
 bool has_glob(std::string_view path) {
@@ -170,7 +157,7 @@ std::string run_mkdir(const ImageCommand& command, CommandState& state, RecipeDr
   const CommandWords words(command.words, "m", {"--mode"});
   std::optional<std::uint32_t> mode;
   if (const auto text = words.value("-m", "--mode")) {
-    mode = octal(*text);
+    mode = parse_mode(*text);
     if (!mode) return fmt::format("the mode '{}' is no number", *text);
   }
   for (const std::string& path : words.operands)
@@ -221,7 +208,7 @@ std::string run_chmod(const ImageCommand& command, CommandState& state, RecipeDr
   const CommandWords words(command.words, "", {});
   if (words.operands.size() < 2) return "no path is named";
   const std::string& text = words.operands.front();
-  auto mode = octal(text);
+  auto mode = parse_mode(text);
   if (!mode && (text == "+x" || text == "a+x")) mode = 0755;
   if (!mode) return fmt::format("the mode '{}' is no number", text);
   const bool is_recursive = words.has("-R", "--recursive");
@@ -259,7 +246,7 @@ std::string run_install(const ImageCommand& command, CommandState& state, Recipe
   if (!words.has("-d", "--directory")) return "list the files under 'files'";
   RecipeDraft::Access access;
   if (const auto mode = words.value("-m", "--mode")) {
-    access.mode = octal(*mode);
+    access.mode = parse_mode(*mode);
     if (!access.mode) return fmt::format("the mode '{}' is no number", *mode);
   }
   if (const auto user = words.value("-o", "--owner")) {

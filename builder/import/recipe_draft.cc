@@ -1,23 +1,16 @@
 #include "builder/import/recipe_draft.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <iterator>
 
 #include <fmt/core.h>
 
 #include "apk/model/dependency.h"
+#include "builder/import/command_words.h"
 
 namespace tarn::builder {
 namespace {
-
-std::optional<std::uint32_t> number(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 /// Accounts that alpine-baselayout always has and Dockerfiles name.
 struct KnownAccount {
@@ -34,7 +27,7 @@ template <std::size_t count>
 std::optional<std::uint32_t> known_id(const KnownAccount (&accounts)[count],
                                       std::string_view name) {
   const auto* const found = std::ranges::find(accounts, name, &KnownAccount::name);
-  return found == std::end(accounts) ? number(name) : std::optional(found->id);
+  return found == std::end(accounts) ? parse_id(name) : std::optional(found->id);
 }
 
 std::string name_of(const std::string& constraint) {
