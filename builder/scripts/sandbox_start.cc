@@ -114,11 +114,13 @@ void become_script(const ScriptStart& start) {
   open_standard_files(start.output);
   if (start.is_32_bit) check_call(::personality(PER_LINUX32), "personality");
   drop_privileges();
-  set_limits(start.limits);
-  const FileDescriptor listener = install_filter(filter, start.ownership);
-  if (listener) send_file(start.listener_to, listener.get());
   // The socket is closed by the start of the script's program, which is seen at its other end.
   close_all_but({start.listener_to});
+  // From here on nothing may allocate: tarn itself may hold more memory than a script is granted.
+  set_limits(start.limits);
+  FileDescriptor listener = install_filter(filter, start.ownership);
+  if (listener) send_file(start.listener_to, listener.get());
+  listener = {};
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
