@@ -1,22 +1,15 @@
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <ostream>
+#include <string>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
-#include "apk/database/installed.h"
-#include "builder/base_image.h"
-#include "builder/build.h"
 #include "builder/cli/commands.h"
-#include "builder/cli/opened_image.h"
-#include "builder/cli/recipe_options.h"
-#include "builder/cli/registry_options.h"
-#include "builder/cli/source_date_epoch.h"
+#include "builder/cli/image_reader.h"
 #include "builder/image/descriptors.h"
-#include "builder/read_image.h"
 #include "builder/report/image_difference_text.h"
 #include "builder/report/run_recorder.h"
 
@@ -24,82 +17,18 @@ namespace tarn::builder {
 namespace {
 
 struct DiffOptions {
-  RecipeOptions before;
+  std::string before;
   std::string after;
-  RepositoryOptions repositories;
-  RegistryOptions registry;
+  ImageReaderOptions reader;
   bool json = false;
   bool markdown = false;
   bool files = false;
 };
 
-/// One architecture of an image, unpacked.
-struct UnpackedImage {
-  Rootfs rootfs;
-  std::vector<apk::InstalledPackage> packages;
-  Json config;
-  Json manifest;
-  std::uint64_t size = 0;
-  std::uint64_t unpacked_size = 0;
-
-  ComparedImage compared() const {
-    return {rootfs, packages, config, manifest, size, unpacked_size};
-  }
-};
-
-/// Brings images, by whatever they are named, and unpacks them.
-class ImageReader {
- public:
-  ImageReader(const DiffOptions& options, const Context& context)
-      : options_(options),
-        context_(context),
-        access_(options.repositories.network, context),
-        registries_(options.registry, options.repositories.network.ca_file, context) {}
-
-  Images read(const std::string& name) {
-    const std::filesystem::path path(name);
-    const bool is_recipe = path.extension() == ".yaml" || path.extension() == ".yml";
-    if (is_recipe) return build_recipe(path);
-    const OpenedImage opened = open_image(name, registries_.world());
-    return read_images(*opened.source,
-                       resolve_options(options_.repositories, context_.options).architectures,
-                       access_.store().folder(), context_.stop);
-  }
-
-  UnpackedImage unpack(const Image& image) {
-    UnpackedImage unpacked;
-    unpacked.rootfs = unpack_layers(image.layers, access_.store().folder(), context_.stop);
-    if (const auto text = unpacked.rootfs.read_file("lib/apk/db/installed"))
-      unpacked.packages = apk::parse_installed(*text, "lib/apk/db/installed");
-    unpacked.config = Json::parse(image.config.text);
-    unpacked.manifest = Json::parse(image.manifest.text);
-    for (const Layer& layer : image.layers) {
-      unpacked.size += layer.size;
-      unpacked.unpacked_size += layer.tar_size;
-    }
-    return unpacked;
-  }
-
- private:
-  Images build_recipe(const std::filesystem::path& path) {
-    RecipeOptions recipe_options = options_.before;
-    recipe_options.recipe = path;
-    const Recipe recipe = access_.load(recipe_options);
-    apk::Fetcher fetcher = access_.fetcher(recipe);
-    BuildOptions build_options;
-    build_options.resolve = resolve_options(options_.repositories, context_.options);
-    build_options.resolve.open_repository = registries_.opener();
-    build_options.tag = path.stem().string() + ":latest";
-    build_options.source_date_epoch = source_date_epoch();
-    build_options.scratch = access_.store().folder();
-    return build(recipe, build_options, fetcher, context_.progress, context_.stop).images;
-  }
-
-  const DiffOptions& options_;
-  const Context& context_;
-  RepositoryAccess access_;
-  RegistryAccess registries_;
-};
+ComparedImage comparable(const UnpackedImage& image) {
+  return {image.rootfs,   image.packages, image.config,
+          image.manifest, image.size,     image.unpacked_size};
+}
 
 const Image* find_image(const Images& images, const apk::Architecture& architecture) {
   const auto found = std::ranges::find(images.images, architecture, &Image::architecture);
@@ -121,12 +50,11 @@ void print_difference(const DiffOptions& options, const std::string& platform,
 void run_diff(const DiffOptions& options, const Context& context) {
   if (options.json && options.markdown)
     throw Error(ErrorKind::usage, "--json and --markdown are two forms of one report");
-  const std::string before_name = options.before.recipe.string();
-  ImageReader reader(options, context);
-  const Images before = reader.read(before_name);
+  ImageReader reader(options.reader, context);
+  const Images before = reader.read(options.before);
   const Images after = reader.read(options.after);
   const Span pass(context.progress, pass_category, "compare");
-  nlohmann::ordered_json json = {{"before", before_name},
+  nlohmann::ordered_json json = {{"before", options.before},
                                  {"after", options.after},
                                  {"images", nlohmann::ordered_json::array()}};
   std::size_t compared = 0;
@@ -136,7 +64,7 @@ void run_diff(const DiffOptions& options, const Context& context) {
     ++compared;
     const UnpackedImage left = reader.unpack(*old);
     const UnpackedImage right = reader.unpack(*now);
-    const ImageDifference difference = compare_images(left.compared(), right.compared());
+    const ImageDifference difference = compare_images(comparable(left), comparable(right));
     const std::string platform = old->architecture.platform();
     if (options.json) {
       json["images"].push_back({{"platform", platform}});
@@ -152,7 +80,7 @@ void run_diff(const DiffOptions& options, const Context& context) {
                                                               image.architecture.platform()));
   };
   note_missing(before, after, options.after);
-  note_missing(after, before, before_name);
+  note_missing(after, before, options.before);
   if (compared == 0) throw Error(ErrorKind::failed, "the two have no architecture in common");
   if (options.json) print_json(context, std::move(json));
 }
@@ -166,15 +94,11 @@ void add_diff_command(Commands& commands) {
       "  tarn diff registry.example.org/team/base:3.22 base.yaml\n"
       "  tarn diff old.tar new.tar --files\n"
       "  tarn diff main/base.yaml base.yaml --arch x86_64 --markdown >>\"$GITHUB_STEP_SUMMARY\"");
-  const std::string kinds =
-      "a recipe (.yaml), a layout's folder, an archive, or an image of a registry";
-  command.add_option("BEFORE", options->before.recipe, "The older: " + kinds)
+  command.add_option("BEFORE", options->before, std::string("The older: ") + image_kinds)
       ->required()
       ->option_text(" ");
   command.add_option("AFTER", options->after, "The newer: the same")->required()->option_text(" ");
-  add_recipe_settings(command, options->before);
-  add_repository_options(command, options->repositories);
-  add_registry_options(command, options->registry);
+  add_image_reader_options(command, options->reader);
   command.add_flag("--files", options->files,
                    "List all files, also those of packages that changed");
   command.add_flag("--markdown", options->markdown, "Print Markdown, for a pull request");

@@ -85,6 +85,18 @@ YAML
   assert_output 'linux/amd64: no difference'
 }
 
+@test "a recipe is compared as its lock has it" {
+  cp -r "$BATS_FILE_TMPDIR/old" here
+  sed "s|$BATS_FILE_TMPDIR/old|here|; s/, gone//" old.yaml >base.yaml
+  "$TARN" -q lock base.yaml
+  "$TARN" -q build base.yaml base:1 base.tar
+  rm -r here && cp -r "$BATS_FILE_TMPDIR/new" here
+  run -0 --separate-stderr "$TARN" -q diff base.tar base.yaml --arch x86_64
+  [ "$output" = "linux/amd64: no difference" ]
+  run -0 --separate-stderr "$TARN" -q diff base.tar base.yaml --arch x86_64 --locked=ignore
+  [[ $output == *"base 1.9-r0 → 1.10-r0"* ]]
+}
+
 @test "what cannot be compared is refused" {
   "$TARN" build old.yaml old:1 old.tar --arch x86_64
   "$TARN" build old.yaml old:1 arm.tar --arch aarch64
