@@ -4,6 +4,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 sees overlaps in std::string's own operator+ that are not there (its PR 105651).
   target_compile_options(tarn-warnings INTERFACE -Wno-restrict)
 endif()
+if(TARN_UNITE AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  # To Clang a parameter named as something of another source hides that; sources compiled one by one
+  # are checked for it.
+  target_compile_options(tarn-warnings INTERFACE -Wno-shadow)
+endif()
 if(TARN_WERROR)
   target_compile_options(tarn-warnings INTERFACE -Werror)
 endif()
