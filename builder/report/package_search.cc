@@ -19,7 +19,11 @@ bool is_glob(const std::string& pattern) {
 
 bool contains(const std::string& text, const std::string& part) {
   const auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
-  return !std::ranges::search(text, part, {}, lower, lower).empty() || part.empty();
+  const auto same = [&](char left, char right) {
+    return lower(static_cast<unsigned char>(left)) == lower(static_cast<unsigned char>(right));
+  };
+  return part.empty() ||
+         std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
 bool fits_name(const std::string& name, const PackageQuery& query) {
