@@ -116,10 +116,11 @@ apk::BinaryIndex read_trusted(IndexFiles& raw, std::size_t threads, Progress& pr
   parallel_for(
       parts.size(), threads,
       [&](std::size_t i) {
-        auto& [repository, text, before] = texts[i];
-        const Span span(progress, "index", name(repository), text.lines.size());
-        parts[i] = with_context("reading index " + name(repository), [&] {
-          return apk::BinaryIndex::Part::from_text(std::move(text), name(repository), before);
+        TextPart& part = texts[i];
+        const std::string from = name(part.repository);
+        const Span span(progress, "index", from, part.text.lines.size());
+        parts[i] = with_context("reading index " + from, [&] {
+          return apk::BinaryIndex::Part::from_text(std::move(part.text), from, part.before);
         });
       },
       stop);

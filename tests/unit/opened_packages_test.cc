@@ -39,8 +39,9 @@ TEST_CASE("opened packages: in the plan's order, with little data ahead of who t
       {"each larger", {15 * mib, 15 * mib, 15 * mib}, 0},
       {"large ones among small ones", {1, 15 * mib, 1, 1, 13 * mib, 1}, 3},
   };
-  for (const auto& [name, sizes, ahead] : cases) {
-    INFO(std::string(name));
+  for (const auto& row : cases) {
+    const auto& [name, sizes, ahead] = row;
+    INFO(std::string(row.name));
     PlannedPackages world;
     add_packages(world, sizes);
     auto fetcher = world.fetcher();

@@ -155,10 +155,11 @@ TEST_CASE("package listing: what no package has is refused") {
       {"no script", [](auto& l) { l.scripts[static_cast<ScriptKind>(7)] = "x"; }},
       {"no dependency", [](auto& l) { l.replaces[0].name = ""; }},
   };
-  for (const auto& [name, change] : cases) {
+  for (const auto& row : cases) {
+    const auto& [name, change] = row;
     PackageListing listing = full_listing();
     change(listing);
-    INFO(std::string(name));
+    INFO(std::string(row.name));
     CHECK_FALSE(parse_package_listing(formatted(listing)));
   }
 }

@@ -189,8 +189,9 @@ TEST_CASE("what no package may say is refused") {
       {"larger than",
        [](PackageManifest& made) { made.scripts[ScriptKind::trigger] = std::string(262145, '#'); }},
   };
-  for (const auto& [why, change] : cases) {
-    INFO(why);
+  for (const auto& row : cases) {
+    const auto& [why, change] = row;
+    INFO(row.why);
     PackageManifest made = manifest();
     change(made);
     try {

@@ -88,8 +88,9 @@ TEST_CASE("a payload that no package may carry is refused") {
       {"link to a directory",
        {entry("a", EntryType::hard_link, "d"), entry("d", EntryType::directory)}},
   };
-  for (const auto& [why, payload] : cases) {
-    INFO(why);
+  for (const auto& row : cases) {
+    const auto& [why, payload] = row;
+    INFO(row.why);
     try {
       arrange_payload(payload);
       FAIL("not refused");

@@ -68,13 +68,14 @@ TEST_CASE("tar paths of any length come back, short ones without a PAX header") 
       {std::string(101, 'x'), 3},
       {std::string(156, 'x') + "/y", 3},
   };
-  for (const auto& [path, blocks] : cases) {
+  for (const Case& row : cases) {
+    const auto& [path, blocks] = row;
     Bytes tar;
     TarHeader header;
     header.path = path;
     header.mode = 0644;
     TarWriter(tar).add(header, as_bytes(""));
-    CHECK_MESSAGE(tar.size() == blocks * 512, path.size());
+    CHECK_MESSAGE(tar.size() == blocks * 512, row.path.size());
     TarWriter(tar).end();
     const auto entries = read_back(tar);
     REQUIRE(entries.size() == 1);

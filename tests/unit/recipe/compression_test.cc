@@ -11,8 +11,9 @@ TEST_CASE("a compression is a codec and perhaps a level") {
       {"gzip", {Codec::gzip, {}}}, {"gzip:1", {Codec::gzip, 1}},   {"gzip:12", {Codec::gzip, 12}},
       {"zstd", {Codec::zstd, {}}}, {"zstd:19", {Codec::zstd, 19}}, {"none", {Codec::none, {}}},
   };
-  for (const auto& [text, expected] : cases) {
-    CAPTURE(text);
+  for (const auto& row : cases) {
+    const auto& [text, expected] = row;
+    CAPTURE(row.first);
     CHECK(parse_compression(text) == expected);
   }
 }

@@ -320,14 +320,15 @@ TEST_CASE("an https include has a pinned digest and names URLs only") {
   CHECK(error.details()[0].second == "sha256 " + to_hex(sha256(text)));
   CHECK(error.details()[1].second == "sha256 " + to_hex(sha256(served)));
 
-  for (const auto& [far, message] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& row : std::vector<std::pair<std::string, std::string>>{
            {"files: [{path: /a, source: /etc/passwd}]", "1:28: '/etc/passwd' is a local path"},
            {"contents: {repositories: [./p]}", "1:27: './p' is a local path"},
            {"contents: {keyring: [/k.rsa.pub]}", "1:22: '/k.rsa.pub' is a local path"},
            {"skeleton: ./s", "1:11: './s' is a local path"},
            {"include: b.yaml", "1:10: include: 'b.yaml' is a local path"},
            {"mirrors: {https://x: [/srv/m]}", "1:23: '/srv/m' is a local path"}}) {
-    CAPTURE(far);
+    const auto& [far, message] = row;
+    CAPTURE(row.first);
     served = far;
     CHECK(failure(including(far)).message() ==
           "https://***@h/b.yaml:" + message + " in a recipe from elsewhere");

@@ -54,13 +54,14 @@ TEST_CASE("a wrong repository line is shown with its place") {
     const char* line;
     const char* message;
   };
-  for (const auto& [line, message] : {
+  for (const auto& row : {
            Case{"https://${relase}/main", "undefined variable 'relase'"},
            Case{"https://${release/main", "variable without '}' in 'https://${release/main'"},
            Case{"ftp://a", "repository line: not a URL or path: 'ftp://a'"},
            Case{"v4 https://a", "repository line: unknown keyword 'v4'"},
        }) {
-    CAPTURE(line);
+    const auto& [line, message] = row;
+    CAPTURE(row.line);
     const auto recipe =
         load_recipe_text("contents:\n  repositories:\n    - " + std::string(line) + "\n", "r.yaml");
     for (const auto& read : {repositories_to_resolve, repositories_for_image})

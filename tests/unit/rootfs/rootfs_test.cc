@@ -97,8 +97,9 @@ TEST_CASE("rootfs: resolve gives the real place") {
       {"/usr/", "usr"},
       {"../../../etc", "etc"},
   };
-  for (const auto& [path, real] : cases) {
-    CAPTURE(path);
+  for (const auto& row : cases) {
+    const auto& [path, real] = row;
+    CAPTURE(row.first);
     CHECK(rootfs.resolve(path) == real);
   }
   CHECK_THROWS_WITH_AS(rootfs.resolve("usr/none/x"),

@@ -108,8 +108,9 @@ const std::vector<Case> cases = {
 };
 
 TEST_CASE("scripts run as in ash") {
-  for (const auto& [text, output, status] : cases) {
-    CAPTURE(text);
+  for (const auto& row : cases) {
+    const auto& [text, output, status] = row;
+    CAPTURE(row.text);
     const auto result = run(text);
     CHECK(result.output == output);
     CHECK(result.status == status);
@@ -167,8 +168,9 @@ const std::vector<ErrorExit> error_exits = {
 };
 
 TEST_CASE("set -e ends a script where ash does") {
-  for (const auto& [text, status] : error_exits) {
-    CAPTURE(text);
+  for (const auto& row : error_exits) {
+    const auto& [text, status] = row;
+    CAPTURE(row.text);
     const auto result = run("set -e\n" + text + "\nexit 77");
     CHECK(result.status == (status == -1 ? 77 : status));
   }
@@ -202,8 +204,9 @@ const std::vector<std::pair<std::string, std::string>> not_native = {
 TEST_CASE("what cannot be run exactly is found before") {
   auto rootfs = small_rootfs();
   const ScriptRootfs files(rootfs, 0);
-  for (const auto& [text, what] : not_native) {
-    CAPTURE(text);
+  for (const auto& row : not_native) {
+    const auto& [text, what] = row;
+    CAPTURE(row.first);
     const auto found = check_script(call_of("\n" + text), files);
     REQUIRE(found.has_value());
     CHECK(found->line == 3);

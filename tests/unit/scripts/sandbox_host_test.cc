@@ -100,8 +100,9 @@ TEST_CASE("a host that refuses namespaces is said to") {
       {"max_user_namespaces", "user namespaces are refused (unshare: No space left on device)"},
       {"max_net_namespaces", "namespaces are refused (unshare: No space left on device)"},
   };
-  for (const auto& [limit, expected] : cases) {
-    CAPTURE(limit);
+  for (const auto& row : cases) {
+    const auto& [limit, expected] = row;
+    CAPTURE(row.first);
     if (!tarn::test::sandbox_works() || people().back().user == ::geteuid()) return;
     // Not as root: that has other ways to go.
     const auto person = people().back();

@@ -88,8 +88,9 @@ const std::vector<Case> cases = {
 };
 
 TEST_CASE("arithmetic has C's operators on 64 bits") {
-  for (const auto& [expression, value] : cases) {
-    CAPTURE(expression);
+  for (const auto& row : cases) {
+    const auto& [expression, value] = row;
+    CAPTURE(row.expression);
     Variables variables(Values{{"five", "5"}, {"sum", "3+4"}, {"name", "five"}});
     CHECK(evaluate(expression, variables) == value);
   }
@@ -125,8 +126,9 @@ const std::vector<std::pair<std::string, std::string>> faults = {
 };
 
 TEST_CASE("faults of arithmetic are named as ash names them") {
-  for (const auto& [expression, message] : faults) {
-    CAPTURE(expression);
+  for (const auto& row : faults) {
+    const auto& [expression, message] = row;
+    CAPTURE(row.first);
     Variables variables(Values{{"loop", "pool"}, {"pool", "loop+1"}});
     try {
       (void)evaluate(expression, variables);

@@ -38,9 +38,10 @@ const std::vector<RemoveCase> removals = {
 
 TEST_CASE("parts that match are removed") {
   ScriptBudget budget{ScriptLimits{}};
-  for (const auto& [value, pattern, operation, result] : removals) {
-    CAPTURE(value);
-    CAPTURE(pattern);
+  for (const auto& row : removals) {
+    const auto& [value, pattern, operation, result] = row;
+    CAPTURE(row.value);
+    CAPTURE(row.pattern);
     CHECK(remove_match(value, pattern, operation, budget) == result);
   }
 }
@@ -106,8 +107,9 @@ const std::vector<SplitCase> splits = {
 };
 
 TEST_CASE("what was expanded is split into fields") {
-  for (const auto& [text, separators, fields] : splits) {
-    CAPTURE(text);
+  for (const auto& row : splits) {
+    const auto& [text, separators, fields] = row;
+    CAPTURE(row.text);
     std::vector<std::string> found;
     const MarkedText marked{text, std::string(text.size(), MarkedText::splittable)};
     for (const auto& field : split_fields(marked, separators)) found.push_back(field.text);

@@ -174,8 +174,9 @@ const std::vector<Case> cases = {
 };
 
 TEST_CASE("shell scripts are parsed") {
-  for (const auto& [text, shown] : cases) {
-    CAPTURE(text);
+  for (const auto& row : cases) {
+    const auto& [text, shown] = row;
+    CAPTURE(row.text);
     if (shown.empty() && !text.empty() && text.front() != '\n') {
       CHECK_NOTHROW((void)parse_script(text));
     } else {
@@ -233,8 +234,9 @@ const std::vector<Case> wrong = {
 };
 
 TEST_CASE("what is no script is refused with its line") {
-  for (const auto& [text, message] : wrong) {
-    CAPTURE(text);
+  for (const auto& row : wrong) {
+    const auto& [text, message] = row;
+    CAPTURE(row.text);
     try {
       (void)parse_script(text);
       FAIL_CHECK("no error");

@@ -84,9 +84,10 @@ const std::vector<Case> cases = {
 };
 
 TEST_CASE("patterns match as in the shell's case") {
-  for (const auto& [pattern, text, matches] : cases) {
-    CAPTURE(pattern);
-    CAPTURE(text);
+  for (const auto& row : cases) {
+    const auto& [pattern, text, matches] = row;
+    CAPTURE(row.pattern);
+    CAPTURE(row.text);
     CHECK(matches_pattern(pattern, text) == matches);
   }
 }

@@ -171,8 +171,9 @@ TEST_CASE("choice: what keeps a package out of a plan") {
       {"f", ""},
       {"g", "unsatisfied h"},
   };
-  for (const auto& [name, expected] : rows) {
-    INFO("package: ", std::string(name));
+  for (const auto& row : rows) {
+    const auto& [name, expected] = row;
+    INFO("package: ", std::string(row.first));
     const auto provider = universe.providers(universe.find(name).value()).front();
     const auto loss = find_obstacle(selection, provider.package);
     CHECK((loss ? text(universe, *loss) : std::string()) == expected);
