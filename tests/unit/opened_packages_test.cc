@@ -98,7 +98,7 @@ TEST_CASE("opened packages: waiting for the network is told apart") {
 }
 
 TEST_CASE("opened packages: they may be given up at any time") {
-  for (const std::size_t taken : {0, 1, 5}) {
+  for (const std::size_t taken : {0U, 1U, 5U}) {
     PlannedPackages world;
     add_packages(world, {1, 15 * mib, 1, 5 * mib, 15 * mib, 5 * mib, 1});
     auto fetcher = world.fetcher();

@@ -59,7 +59,7 @@ void add_packages(PlannedPackages& world, int count) {
 }  // namespace
 
 TEST_CASE("staging: packages are read once, and known by their listings afterwards") {
-  for (const std::size_t threads : {1, 2, 8}) {
+  for (const std::size_t threads : {1U, 2U, 8U}) {
     PlannedPackages world;
     add_packages(world, 20);
     const Run cold = run(world, threads);
@@ -138,7 +138,7 @@ TEST_CASE("staging: a package that states no data hash is refused, and no listin
 }
 
 TEST_CASE("staging: the error is that of the first package in the plan's order") {
-  for (const std::size_t threads : {1, 2, 8}) {
+  for (const std::size_t threads : {1U, 2U, 8U}) {
     PlannedPackages world;
     add_packages(world, 12);
     // Sound by its hashes, but it cannot be read: only unpacking finds that.
@@ -160,7 +160,7 @@ TEST_CASE("staging: the error is that of the first package in the plan's order")
 }
 
 TEST_CASE("staging: a stop ends it wherever it is") {
-  for (const std::size_t at : {0, 1, 5}) {
+  for (const std::size_t at : {0U, 1U, 5U}) {
     PlannedPackages world;
     add_packages(world, 6);
     const auto& packages = world.resolution.plans[0].plan.packages;

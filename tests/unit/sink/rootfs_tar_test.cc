@@ -67,7 +67,7 @@ TEST_CASE("rootfs tar: several layers become one tar of their tree") {
 
 TEST_CASE("compressed sink: the octets depend on neither threads nor the cut of the writes") {
   std::string text;
-  for (int i = 0; text.size() < (18U << 20U); ++i) text += std::to_string(i * 2654435761U);
+  for (unsigned i = 0; text.size() < (18U << 20U); ++i) text += std::to_string(i * 2654435761U);
   for (const Compression& compression :
        {Compression{Codec::gzip, 1}, Compression{Codec::zstd, 1}}) {
     const std::string first = compressed(text, compression, 1, text.size());
