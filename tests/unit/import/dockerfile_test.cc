@@ -84,8 +84,9 @@ TEST_CASE("Dockerfiles: variables in instructions") {
       {"${EMPTY-d}", ""},     {"${A:+yes}", "yes"},
       {"${B:+yes}", ""},      {"${B:-${C:-${A}}}", "one"},
       {"a$", "a$"},           {"$1", ""}};
-  for (const auto& [text, expected] : cases) {
-    CAPTURE(text);
+  for (const auto& row : cases) {
+    const auto& [text, expected] = row;
+    CAPTURE(row.first);
     CHECK(expand_variables(text, variables) == expected);
   }
   CHECK_FALSE(expand_variables("${A", variables));

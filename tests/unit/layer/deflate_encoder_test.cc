@@ -49,7 +49,7 @@ TEST_CASE("deflate encoder: random tokens inflate to their data, joined as they 
   std::mt19937 random(21);
   Bytes joined;
   std::string text;
-  for (const std::size_t count : {0, 1, 2, 3, 10, 100, 1000, 1000, 5000, 60'000}) {
+  for (const std::size_t count : {0U, 1U, 2U, 3U, 10U, 100U, 1000U, 5000U, 60'000U}) {
     const Sample sample = random_sample(random, count);
     const Bytes part = encode_deflate(as_bytes(sample.text), sample.tokens);
     CHECK(part == encode_deflate(as_bytes(sample.text), sample.tokens));
@@ -78,7 +78,7 @@ TEST_CASE("deflate encoder: every length and distance") {
 
 TEST_CASE("deflate encoder: what does not compress is stored, what is short has fixed codes") {
   std::mt19937 random(23);
-  for (const std::size_t size : {1'000, 65'535, 65'536, 200'000}) {
+  for (const std::size_t size : {1'000U, 65'535U, 65'536U, 200'000U}) {
     std::string noise(size, '\0');
     for (char& c : noise) c = static_cast<char>(random());
     DeflateTokens tokens;

@@ -64,7 +64,7 @@ TEST_CASE("deflate tokens: one word holds every run and match") {
 
 TEST_CASE("deflate tokens: read from streams of every kind, and written again") {
   std::mt19937 random(11);
-  for (const std::size_t size : {0, 1, 2, 300, 5000, 200'000}) {
+  for (const std::size_t size : {0U, 1U, 2U, 300U, 5000U, 200'000U}) {
     const std::string text = some_text(random, size);
     for (const int level : {0, 1, 6, 9})
       for (const int strategy : {Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED}) {

@@ -214,7 +214,7 @@ TEST_CASE("segment compressor: only members of the greatest effort have a stream
   CHECK(test::inflate_raw(*stream, text.size()) == text);
   CHECK_FALSE(densest_deflate_stream(deflate_gzip(as_bytes(text), 6)));
   CHECK_FALSE(densest_deflate_stream(ByteView(dense).first(17)));
-  for (const std::size_t i : {0, 1, 2, 3, 8}) {
+  for (const std::size_t i : {0U, 1U, 2U, 3U, 8U}) {
     Bytes other = dense;
     other[i] ^= std::byte{8};
     CHECK_FALSE(densest_deflate_stream(other));
