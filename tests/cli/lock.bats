@@ -7,14 +7,17 @@ load small_repository
 setup_file() {
   cd "$BATS_FILE_TMPDIR" || return 1
   make_key
+  make_first_repository
+  mkdir newer
+  cp -r site newer/
+  (cd newer && cp ../me.rsa* . && make_newer_packages)
 }
 
 setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
   export TARN_CACHE=$BATS_TEST_TMPDIR/cache
   cp "$BATS_FILE_TMPDIR/me.rsa" "$BATS_FILE_TMPDIR/me.rsa.pub" .
-  cp -r "$BATS_FILE_TMPDIR/keys" .
-  make_first_repository
+  cp -r "$BATS_FILE_TMPDIR/keys" "$BATS_FILE_TMPDIR/site" .
 }
 
 teardown() {
@@ -50,6 +53,10 @@ LIST
 
 # Newer versions of everything, besides.
 add_newer_packages() {
+  cp -r "$BATS_FILE_TMPDIR/newer/site" .
+}
+
+make_newer_packages() {
   local arch
   for arch in x86_64 aarch64; do
     make_packages site/repo "$arch" <<'LIST'

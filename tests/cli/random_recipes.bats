@@ -9,7 +9,7 @@ load helper
   cd "$BATS_TEST_TMPDIR" || return 1
   recipes=200 damages=150
   # Sanitized programs, and those without optimisation, take ten times as long.
-  [ -z "${TARN_SANITIZED:-}" ] || recipes=15 damages=15
+  [ -z "${TARN_SANITIZED:-}" ] || recipes=6 damages=6
   timeout 900 python3 "$BATS_TEST_DIRNAME/random_recipes.py" "$TARN" \
     "$SHARED/mirror/alpine/v3.19.1-bootmedia" "$SHARED/keys" "$recipes" "$damages"
 }

@@ -24,10 +24,12 @@ Bytes octets(std::initializer_list<unsigned> values) {
 std::string some_text(std::mt19937& random, std::size_t size) {
   std::string text;
   while (text.size() < size) {
-    if (text.size() > 10 && random() % 2 == 0)
-      text += text.substr(random() % text.size(), random() % 400);
-    else
+    if (text.size() > 10 && random() % 2 == 0) {
+      const std::size_t from = random() % text.size();
+      text += text.substr(from, random() % 400);
+    } else {
       for (std::size_t i = random() % 40; i > 0; --i) text += static_cast<char>(random() % 90);
+    }
     if (random() % 50 == 0) text.append(random() % 2000, 'x');
   }
   text.resize(size);
@@ -77,7 +79,8 @@ TEST_CASE("deflate tokens: read from streams of every kind, and written again") 
         CHECK(expand(index->tokens(), text) == text);
         const Bytes again = encode_deflate(as_bytes(text), index->tokens());
         CHECK(test::inflate_raw(end_deflate_stream(again), size) == text);
-        if (level != 0) CHECK(again.size() <= deflated.size() + 8);
+        // Both cut blocks by rules of thumb, each by its own.
+        if (level != 0) CHECK(again.size() <= deflated.size() + deflated.size() / 100 + 8);
       }
   }
 }
