@@ -14,6 +14,7 @@ void add_outdated_command(Commands& commands);
 void add_vendor_command(Commands& commands);
 void add_login_commands(Commands& commands);
 void add_sbom_command(Commands& commands);
+void add_sign_command(Commands& commands);
 void add_diff_command(Commands& commands);
 void add_plan_command(Commands& commands);
 void add_scripts_command(Commands& commands);

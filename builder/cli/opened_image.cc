@@ -13,6 +13,11 @@
 namespace tarn::builder {
 namespace {
 
+std::string without_scheme(const std::string& text) {
+  constexpr std::string_view registry_scheme = "docker://";
+  return text.starts_with(registry_scheme) ? text.substr(registry_scheme.size()) : text;
+}
+
 /// The name that index.json gives the image; empty where it gives none.
 std::string name_in(ImageSource& source) {
   const Json index = Json::parse(source.top(), nullptr, false);
@@ -30,28 +35,31 @@ std::string name_in(ImageSource& source) {
 
 }  // namespace
 
+std::optional<SourceReference> registry_image(const std::string& text) {
+  std::error_code absent;
+  if (std::filesystem::is_directory(text, absent) || std::filesystem::is_regular_file(text, absent))
+    return std::nullopt;
+  try {
+    return SourceReference::parse(without_scheme(text));
+  } catch (Error& error) {
+    error.detail("looked for", "a layout's folder, an archive, or an image of a registry");
+    throw;
+  }
+}
+
 OpenedImage open_image(const std::string& text, const RegistryWorld& world) {
-  constexpr std::string_view registry_scheme = "docker://";
   std::error_code absent;
   OpenedImage opened;
-  if (std::filesystem::is_directory(text, absent)) {
-    opened.source = open_layout(text);
-    opened.name = name_in(*opened.source);
-  } else if (std::filesystem::is_regular_file(text, absent)) {
-    opened.source = open_archive(text);
-    opened.name = name_in(*opened.source);
-  } else {
-    const std::string name =
-        text.starts_with(registry_scheme) ? text.substr(registry_scheme.size()) : text;
-    try {
-      const SourceReference reference = SourceReference::parse(name);
-      opened.source = open_repository(world, reference);
-      opened.name = reference.digest.empty() ? reference.name.familiar() : name;
-    } catch (Error& error) {
-      error.detail("looked for", "a layout's folder, an archive, or an image of a registry");
-      throw;
-    }
+  if (const auto reference = registry_image(text)) {
+    opened.source = open_repository(world, *reference);
+    opened.name = reference->digest.empty() ? reference->name.familiar() : without_scheme(text);
+    return opened;
   }
+  if (std::filesystem::is_directory(text, absent))
+    opened.source = open_layout(text);
+  else
+    opened.source = open_archive(text);
+  opened.name = name_in(*opened.source);
   return opened;
 }
 
