@@ -100,6 +100,10 @@ std::shared_ptr<const BaseImage> read_locked_base(const Recipe& recipe,
 
 }  // namespace
 
+RecipeFacts facts_with_sources(const Recipe& recipe) {
+  return facts_with_sources(recipe, recipe_resolution(recipe));
+}
+
 Lock make_lock(const Recipe& recipe, const Resolution& resolution, const ResolveOptions& options) {
   Lock lock;
   lock.recipe = facts_with_sources(recipe, resolution);
@@ -141,13 +145,13 @@ Lock fit_lock(const Recipe& recipe, const Lock& lock, const ResolveOptions& opti
   if (concerns_packages)
     return lock_recipe(recipe, {.older = &lock, .upgrade = {}}, options, fetcher, progress, stop);
   Lock fitting = lock;
-  fitting.recipe = facts_with_sources(recipe, recipe_resolution(recipe));
+  fitting.recipe = facts_with_sources(recipe);
   return fitting;
 }
 
 std::vector<Misfit> find_misfits(const Recipe& recipe, const Lock& lock,
                                  const ResolveOptions& options) {
-  return find_misfits(lock, facts_with_sources(recipe, recipe_resolution(recipe)),
+  return find_misfits(lock, facts_with_sources(recipe),
                       names_of(choose_architectures(recipe, options)));
 }
 

@@ -30,6 +30,10 @@ Resolution resolve_for_lock(const Recipe& recipe, const LockRequest& request,
                             const ResolveOptions& options, apk::Fetcher& fetcher,
                             Progress& progress, const std::stop_token& stop);
 
+/// What of a recipe counts for its lock, with what it names on the host. Throws Error: usage for
+/// the recipe's own mistakes, failed for what cannot be read.
+RecipeFacts facts_with_sources(const Recipe& recipe);
+
 /// The lock of what a recipe resolved to with these options.
 Lock make_lock(const Recipe& recipe, const Resolution& resolution, const ResolveOptions& options);
 

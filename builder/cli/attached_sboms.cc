@@ -2,7 +2,6 @@
 
 #include "builder/cli/sbom_options.h"
 #include "builder/image/descriptors.h"
-#include "builder/image/json.h"
 
 namespace tarn::builder {
 
@@ -20,34 +19,10 @@ std::vector<Artifact> sbom_artifacts(const PushedImages& pushed, const SbomSetti
     const JsonBlob* subject = &images.index;
     for (const Image& image : images.images)
       if (image.architecture.apk == document.architecture) subject = &image.manifest;
-    Artifact artifact;
-    artifact.artifact_type = document.file.media_type;
-    artifact.annotations["org.opencontainers.image.title"] = sbom_path("sbom", document).string();
-    artifact.subject_type = subject->media_type;
-    artifact.subject = subject->digest;
-    artifact.subject_size = subject->text.size();
-    artifact.files.push_back(std::move(document.file));
-    artifacts.push_back(std::move(artifact));
+    const std::string title = sbom_path("sbom", document).string();
+    artifacts.push_back(make_artifact(*subject, std::move(document.file), title));
   }
   return artifacts;
-}
-
-std::vector<AttachedSbom> attach_sboms(RegistrySession& session,
-                                       const std::vector<Artifact>& artifacts) {
-  std::vector<AttachedSbom> attached;
-  for (const Artifact& artifact : artifacts)
-    attached.push_back(
-        {artifact.artifact_type, push_artifact(session, artifact).digest, artifact.subject});
-  return attached;
-}
-
-nlohmann::ordered_json attached_json(const std::vector<AttachedSbom>& sboms) {
-  auto list = nlohmann::ordered_json::array();
-  for (const AttachedSbom& sbom : sboms)
-    list.push_back({{"artifact_type", sbom.artifact_type},
-                    {"manifest", digest_text(sbom.manifest)},
-                    {"subject", digest_text(sbom.subject)}});
-  return list;
 }
 
 }  // namespace tarn::builder

@@ -1,3 +1,4 @@
+#include <optional>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,7 @@
 #include "builder/cli/commands.h"
 #include "builder/cli/lock_use.h"
 #include "builder/cli/outputs.h"
+#include "builder/cli/provenance_options.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
 #include "builder/cli/sbom_options.h"
@@ -34,6 +36,7 @@ struct BuildCommandOptions {
   std::string fakeroot_file;
   std::vector<std::string> annotations;
   SbomOptions sbom;
+  ProvenanceOptions provenance;
   bool json = false;
 };
 
@@ -99,8 +102,27 @@ nlohmann::ordered_json sboms_json(const std::vector<WrittenSbom>& sboms) {
   return list;
 }
 
+/// The provenance in its file; nothing where none was asked for.
+struct WrittenProvenance {
+  std::filesystem::path path;
+  Sha256Digest digest;
+};
+
+/// What was written beside the outputs.
+struct WrittenCompanions {
+  std::vector<WrittenSbom> sboms;
+  std::optional<WrittenProvenance> provenance;
+};
+
+nlohmann::ordered_json provenance_json(const std::optional<WrittenProvenance>& provenance) {
+  if (!provenance) return nullptr;
+  return {{"dest", provenance->path.string()},
+          {"media_type", statement_type},
+          {"digest", "sha256:" + to_hex(provenance->digest)}};
+}
+
 nlohmann::ordered_json result_json(const BuildResult& result, const std::vector<Output>& outputs,
-                                   const std::vector<WrittenSbom>& sboms) {
+                                   const WrittenCompanions& companions) {
   nlohmann::ordered_json images = nlohmann::ordered_json::array();
   for (const Image& image : result.images.images)
     images.push_back({{"platform", image.architecture.platform()},
@@ -125,7 +147,8 @@ nlohmann::ordered_json result_json(const BuildResult& result, const std::vector<
           {"output", written.front()["dest"]},
           {"outputs", written},
           {"images", std::move(images)},
-          {"sboms", sboms_json(sboms)},
+          {"sboms", sboms_json(companions.sboms)},
+          {"provenance", provenance_json(companions.provenance)},
           {"scripts", std::move(scripts)},
           {"seconds", std::move(passes)}};
 }
@@ -190,6 +213,20 @@ std::vector<WrittenSbom> write_sboms(const Images& images, const std::filesystem
   return written;
 }
 
+/// Writes the provenance beside the first output, or where it is wanted.
+std::optional<WrittenProvenance> write_statement(const Images& images, const RecordedBuild& build,
+                                                 const ProvenanceOptions& options,
+                                                 const std::filesystem::path& stem,
+                                                 const Context& context) {
+  if (!options.is_wanted) return std::nullopt;
+  const auto path = provenance_path(options, stem);
+  const JsonBlob statement = provenance_of(build, options, built_subjects(images));
+  if (!options.place.empty() && path != options.place) make_directories(path.parent_path());
+  write_file(path, statement.text);
+  context.progress.note(NoteLevel::info, "wrote " + path.string());
+  return WrittenProvenance{path, statement.digest};
+}
+
 void run_build(BuildCommandOptions options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
   RegistryAccess registries(options.registry, options.repositories.network.ca_file, context);
@@ -215,6 +252,10 @@ void run_build(BuildCommandOptions options, const Context& context) {
   build_options.scratch = access.store().folder();
   build_options.lock = choose_lock({options.recipe, recipe, build_options.resolve},
                                    options.repositories.lock, fetcher, context);
+  const bool has_lock_file = build_options.lock != nullptr;
+  if (options.provenance.is_wanted)
+    build_options.lock =
+        recorded_lock(build_options.lock, recipe, build_options.resolve, fetcher, context);
   build_options.package_sboms = options.sbom.package_sboms();
   sbom_settings.scratch = build_options.scratch;
   BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
@@ -224,16 +265,20 @@ void run_build(BuildCommandOptions options, const Context& context) {
                 context);
   const auto described = std::chrono::steady_clock::now();
   result.passes.push_back({"write", described - start});
-  const auto sboms =
-      write_sboms(result.images, path_beside(written.front(), stem), sbom_settings, context);
-  if (!sboms.empty())
+  const auto beside = path_beside(written.front(), stem);
+  WrittenCompanions companions;
+  companions.sboms = write_sboms(result.images, beside, sbom_settings, context);
+  companions.provenance =
+      write_statement(result.images, {options.recipe, recipe, build_options, has_lock_file},
+                      options.provenance, beside, context);
+  if (!companions.sboms.empty())
     result.passes.push_back({"sbom", std::chrono::steady_clock::now() - described});
 
   note_scripts(result.scripts, context.progress);
   summarise(result, outputs, context.progress);
   const std::string digest = "sha256:" + to_hex(digest_of(result.images));
   if (options.json)
-    print_json(context, result_json(result, outputs, sboms));
+    print_json(context, result_json(result, outputs, companions));
   else if (is_taken)
     context.progress.note(NoteLevel::info, digest);
   else
@@ -283,6 +328,7 @@ void add_build_command(Commands& commands) {
       ->option_text("KEY=VALUE")
       ->allow_extra_args(false);
   add_sbom_options(command, options->sbom, "Write SBOMs beside the output, OUTPUT.ARCH.spdx.json");
+  add_provenance_file_options(command, options->provenance);
   command.add_flag("--json", options->json, "Print digests, sizes and times as JSON");
   commands.on(command, [options](const Context& context) { run_build(*options, context); });
 }

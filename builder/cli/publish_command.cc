@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -12,7 +13,9 @@
 #include "builder/cli/attached_sboms.h"
 #include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
+#include "builder/cli/image_signatures.h"
 #include "builder/cli/lock_use.h"
+#include "builder/cli/provenance_options.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
 #include "builder/cli/sbom_options.h"
@@ -22,6 +25,7 @@
 #include "builder/registry/client.h"
 #include "builder/registry/reference.h"
 #include "builder/report/run_recorder.h"
+#include "builder/signing/sign_image.h"
 #include "builder/terminal/format_size.h"
 
 namespace tarn::builder {
@@ -35,6 +39,8 @@ struct PublishOptions {
   RegistryOptions registry;
   PushSettings push;
   SbomOptions sbom;
+  ProvenanceOptions provenance;
+  std::filesystem::path sign_key;
   std::filesystem::path image_refs;
   bool docker_types = false;
   bool json = false;
@@ -129,25 +135,76 @@ std::string image_refs_text(const std::vector<Destination>& destinations,
   return text;
 }
 
-/// Attaches the SBOMs in every repository; their names by digest are the same in each.
-std::vector<AttachedSbom> attach_to_all(std::vector<Destination>& destinations,
-                                        const PushedImages& pushed, const SbomSettings& settings,
-                                        const Context& context) {
-  if (settings.formats.empty()) return {};
-  const Span pass(context.progress, pass_category, "sbom");
-  const auto artifacts = sbom_artifacts(pushed, settings, context.progress, context.stop);
-  std::vector<AttachedSbom> attached;
+/// What belongs to the images: the same in every repository.
+struct PushCompanions {
+  std::vector<Artifact> sboms;
+  std::optional<JsonBlob> provenance;
+  std::optional<SigningKey> key;
+};
+
+/// What of these lies in the registries now.
+struct Attached {
+  std::vector<AttachedArtifact> sboms;
+  std::vector<AttachedArtifact> provenance;
+  std::vector<Sha256Digest> signed_digests;
+};
+
+/// What is said of the images, as it is wanted.
+void describe(const PushedImages& pushed, const SbomSettings& settings, const RecordedBuild& build,
+              const ProvenanceOptions& options, const Context& context,
+              PushCompanions& companions) {
+  if (!settings.formats.empty()) {
+    const Span pass(context.progress, pass_category, "sbom");
+    companions.sboms = sbom_artifacts(pushed, settings, context.progress, context.stop);
+  }
+  if (options.is_wanted)
+    companions.provenance = provenance_of(build, options, pushed_subjects(pushed));
+}
+
+/// Signs what was pushed, and the statement about it.
+std::vector<Sha256Digest> sign_all(RegistrySession& session, const PushContent& content,
+                                   const PushCompanions& companions) {
+  std::vector<Sha256Digest> digests;
+  for (const JsonBlob& manifest : content.manifests) digests.push_back(manifest.digest);
+  digests.push_back(content.top.digest);
+  for (const Sha256Digest& digest : digests) {
+    if (companions.provenance)
+      attest_image(session, digest, *companions.provenance, provenance_type, *companions.key);
+    sign_image(session, digest, *companions.key);
+  }
+  return digests;
+}
+
+/// Attaches in every repository; the names by digest are the same in each.
+Attached attach_to_all(std::vector<Destination>& destinations, const PushContent& content,
+                       const PushCompanions& companions, Progress& progress) {
+  Attached attached;
+  std::vector<Artifact> statements;
+  if (companions.provenance) statements = provenance_artifacts(content, *companions.provenance);
   for (Destination& destination : destinations) {
-    attached = attach_sboms(*destination.session, artifacts);
-    context.progress.note(NoteLevel::info, fmt::format("attached {} SBOMs in {}", attached.size(),
-                                                       destination.name()));
+    attached.sboms = attach_artifacts(*destination.session, companions.sboms);
+    attached.provenance = attach_artifacts(*destination.session, statements);
+    if (!attached.sboms.empty())
+      progress.note(NoteLevel::info, fmt::format("attached {} SBOMs in {}", attached.sboms.size(),
+                                                 destination.name()));
+    if (companions.provenance)
+      progress.note(NoteLevel::info, "attached the provenance in " + destination.name());
+    if (!companions.key) continue;
+    attached.signed_digests = sign_all(*destination.session, content, companions);
+    progress.note(NoteLevel::info, fmt::format("signed {} in {}", digest_text(content.top.digest),
+                                               destination.name()));
   }
   return attached;
 }
 
+nlohmann::ordered_json digests_json(const std::vector<Sha256Digest>& digests) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Sha256Digest& digest : digests) list.push_back(digest_text(digest));
+  return list;
+}
+
 nlohmann::ordered_json publish_json(const std::vector<Destination>& destinations,
-                                    const PushContent& content,
-                                    const std::vector<AttachedSbom>& sboms) {
+                                    const PushContent& content, const Attached& attached) {
   auto images = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < content.manifests.size(); ++i)
     images.push_back({{"platform", content.platforms[i]},
@@ -165,8 +222,23 @@ nlohmann::ordered_json publish_json(const std::vector<Destination>& destinations
   return {{"digest", digest_text(content.top.digest)},
           {"media_type", content.top.media_type},
           {"images", std::move(images)},
-          {"sboms", attached_json(sboms)},
+          {"sboms", attached_json(attached.sboms)},
+          {"provenance", attached_json(attached.provenance)},
+          {"signed", digests_json(attached.signed_digests)},
           {"pushed", std::move(pushed)}};
+}
+
+BuildOptions publish_build_options(const PublishOptions& options, RepositoryAccess& access,
+                                   RegistryAccess& registries, const Context& context) {
+  BuildOptions build_options;
+  build_options.resolve = resolve_options(options.repositories, context.options);
+  build_options.resolve.open_repository = registries.opener();
+  build_options.tag = options.references.front();
+  build_options.annotations = parse_annotations(options.annotations);
+  build_options.source_date_epoch = source_date_epoch();
+  build_options.scratch = access.store().folder();
+  build_options.package_sboms = options.sbom.package_sboms();
+  return build_options;
 }
 
 void run_publish(const PublishOptions& options, const Context& context) {
@@ -174,22 +246,20 @@ void run_publish(const PublishOptions& options, const Context& context) {
   RepositoryAccess access(options.repositories.network, context);
   RegistryAccess registries(options.registry, options.repositories.network.ca_file, context);
   const Recipe recipe = access.load(options.recipe);
-  const auto annotations = parse_annotations(options.annotations);
+  BuildOptions build_options = publish_build_options(options, access, registries, context);
   SbomSettings sbom_settings;
   if (options.sbom.is_wanted()) sbom_settings.formats = parse_sbom_formats(options.sbom.formats);
+  PushCompanions companions;
+  if (!options.sign_key.empty()) companions.key = read_signing_key(options.sign_key);
   check_before_building(options, recipe, destinations, registries);
 
   apk::Fetcher fetcher = access.fetcher(recipe);
-  BuildOptions build_options;
-  build_options.resolve = resolve_options(options.repositories, context.options);
-  build_options.resolve.open_repository = registries.opener();
-  build_options.tag = options.references.front();
-  build_options.annotations = annotations;
-  build_options.source_date_epoch = source_date_epoch();
-  build_options.scratch = access.store().folder();
   build_options.lock = choose_lock({options.recipe, recipe, build_options.resolve},
                                    options.repositories.lock, fetcher, context);
-  build_options.package_sboms = options.sbom.package_sboms();
+  const bool has_lock_file = build_options.lock != nullptr;
+  if (options.provenance.is_wanted)
+    build_options.lock =
+        recorded_lock(build_options.lock, recipe, build_options.resolve, fetcher, context);
   const BuildResult result = build(recipe, build_options, fetcher, context.progress, context.stop);
   note_scripts(result.scripts, context.progress);
 
@@ -200,14 +270,15 @@ void run_publish(const PublishOptions& options, const Context& context) {
   note_pushes(destinations, context.progress);
   sbom_settings.index = IndexSbom::always;
   sbom_settings.scratch = build_options.scratch;
-  const auto sboms = attach_to_all(
-      destinations,
-      {result.images, content, Reference::parse(options.references.front()).familiar()},
-      sbom_settings, context);
+  describe({result.images, content, Reference::parse(options.references.front()).familiar()},
+           sbom_settings,
+           {options.recipe, recipe, build_options, has_lock_file, options.docker_types},
+           options.provenance, context, companions);
+  const Attached attached = attach_to_all(destinations, content, companions, context.progress);
   if (!options.image_refs.empty())
     write_file(options.image_refs, image_refs_text(destinations, content));
   if (options.json)
-    print_json(context, publish_json(destinations, content, sboms));
+    print_json(context, publish_json(destinations, content, attached));
   else
     context.out << destinations.front().by_digest(content.top.digest) << '\n';
 }
@@ -222,7 +293,8 @@ void add_publish_command(Commands& commands) {
       "  tarn publish base.yaml registry.example.org/team/base:3.22\n"
       "  tarn publish base.yaml --arch x86_64,aarch64 localhost:5000/base:1.2 "
       "localhost:5000/base:latest\n"
-      "  cosign sign \"$(tarn publish base.yaml registry.example.org/team/base)\"");
+      "  tarn publish base.yaml registry.example.org/team/base --sbom --provenance "
+      "--sign-key key.pem");
   add_recipe_options(command, options->recipe);
   add_compression_option(command, options->recipe);
   command
@@ -237,6 +309,13 @@ void add_publish_command(Commands& commands) {
   add_registry_options(command, options->registry);
   add_push_options(command, options->push);
   add_sbom_options(command, options->sbom, "Attach SBOMs to the images and the index");
+  add_provenance_options(command, options->provenance);
+  command
+      .add_option(
+          "--sign-key", options->sign_key,
+          "Sign the images, the index and their provenance with this key (private, PEM), as "
+          "'tarn sign' does")
+      ->option_text("KEY");
   command.add_flag("--docker-media-types", options->docker_types,
                    "Use docker's media types in place of OCI's (no annotations, no zstd)");
   command
