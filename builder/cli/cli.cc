@@ -5,9 +5,11 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <span>
 #include <thread>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #include "apk/support/error.h"
 #include "builder/cli/command.h"
 #include "builder/cli/commands.h"
+#include "builder/cli/program_notes.h"
 #include "builder/cli/run_measurement.h"
 #include "builder/cli/signals.h"
 #include "builder/cli/unsatisfiable_json.h"
@@ -31,7 +34,7 @@ constexpr std::array command_families = {
     &add_outdated_command, &add_vendor_command,  &add_plan_command,   &add_why_command,
     &add_tree_command,     &add_scripts_command, &add_search_command, &add_config_command,
     &add_import_command,   &add_init_command,    &add_schema_command, &add_completion_command,
-    &add_apk_commands,     &add_cache_commands,  &add_login_commands,
+    &add_man_command,      &add_apk_commands,    &add_cache_commands, &add_login_commands,
 };
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
@@ -62,6 +65,14 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->each([&options, form](const std::string& name) { options.stats = stats_forms.at(name); })
       ->option_text("[=FORM]");
   app.set_version_flag("--version", "tarn " TARN_VERSION, "Print the version and leave");
+}
+
+std::string note_lines(const char* title, std::span<const ProgramNote> notes) {
+  constexpr std::size_t column = 34;  // as the other lines of help
+  std::string text = std::string(title) + ":\n";
+  for (const ProgramNote& note : notes)
+    text += fmt::format("  {:<{}}{}\n", note.name, column - 2, note.meaning);
+  return text;
 }
 
 /// The command among the parsed ones that lies deepest.
@@ -127,6 +138,9 @@ int run(int argc, char** argv) {
   add_global_options(app, options);
   Commands commands(app);
   for (const auto& add : command_families) add(commands);
+  // Commands made after this would take it over.
+  app.footer(note_lines("Exit status", exit_statuses) + "\n" +
+             note_lines("Environment", environment_variables));
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -26,6 +26,7 @@ void add_import_command(Commands& commands);
 void add_init_command(Commands& commands);
 void add_schema_command(Commands& commands);
 void add_completion_command(Commands& commands);
+void add_man_command(Commands& commands);
 void add_apk_commands(Commands& commands);
 void add_cache_commands(Commands& commands);
 
