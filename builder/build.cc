@@ -214,8 +214,9 @@ BuildResult build(const Recipe& recipe, const BuildOptions& given, apk::Fetcher&
   refuse_what_cannot_be_built(recipe);
   std::vector<Pass> passes;
   Stopwatch watch(passes, progress);
-  LayerCache cache(fetcher.store(), progress);
-  BuildMemo memo(fetcher.store(), cache);
+  apk::Store& products = given.products != nullptr ? *given.products : fetcher.store();
+  LayerCache cache(products, progress);
+  BuildMemo memo(products, cache);
 
   BuildOptions options = given;
   options.resolve.scratch = options.scratch;
@@ -235,7 +236,7 @@ BuildResult build(const Recipe& recipe, const BuildOptions& given, apk::Fetcher&
       plan_repositories(std::move(fetched), options, fetcher, progress, stop);
   watch.lap("resolve");
 
-  PackageFiles files(resolution, fetcher, options.resolve.threads, stop);
+  PackageFiles files(resolution, fetcher, products, options.resolve.threads, stop);
   watch.lap("fetch");
   ImageBuilder builder(recipe, options, resolution, files, cache);
   for (const ArchitecturePlan& plan : resolution.plans) builder.add(plan, watch, stop);

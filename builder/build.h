@@ -32,6 +32,9 @@ struct BuildOptions {
   /// signatures were required of the indexes is the lock's to say, then.
   std::shared_ptr<const Lock> lock{};
   PackageSboms package_sboms = PackageSboms::left_out;
+  /// Where what is made of packages is looked for and kept: their listings, segments, layers, whole
+  /// builds. Null: in the fetcher's store. With an empty one all of it is made anew.
+  apk::Store* products = nullptr;
 };
 
 /// One step of a build and how long it took.

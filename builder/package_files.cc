@@ -65,9 +65,11 @@ struct PackageFiles::Source {
 
 PackageFiles::PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, std::size_t threads,
                            const std::stop_token& stop)
-    : fetcher_(fetcher),
-      listings_(fetcher.store()),
-      link_(stop, [this] { cancel_.request_stop(); }) {
+    : PackageFiles(resolution, fetcher, fetcher.store(), threads, stop) {}
+
+PackageFiles::PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher,
+                           apk::Store& listings, std::size_t threads, const std::stop_token& stop)
+    : fetcher_(fetcher), listings_(listings), link_(stop, [this] { cancel_.request_stop(); }) {
   std::vector<std::pair<const apk::Identity*, Source*>> all;
   for (const ArchitecturePlan& plan : resolution.plans)
     for (const apk::PlannedPackage& planned : plan.plan.packages) {

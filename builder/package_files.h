@@ -35,6 +35,9 @@ class PackageFiles {
   /// the functions that it gives. `stop` ends what it does.
   PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, std::size_t threads,
                const std::stop_token& stop);
+  /// With the listings in another store than the fetcher's, which must outlive it, too.
+  PackageFiles(const Resolution& resolution, apk::Fetcher& fetcher, apk::Store& listings,
+               std::size_t threads, const std::stop_token& stop);
   PackageFiles(const PackageFiles&) = delete;
   PackageFiles& operator=(const PackageFiles&) = delete;
   /// Ends what is still being fetched.

@@ -244,31 +244,47 @@ Image read_image(ImageSource& source, const apk::Architecture& architecture,
   });
 }
 
+ImageTop read_top(ImageSource& source) {
+  return with_context("reading " + source.name(), [&] {
+    std::string text = source.top();
+    Json json = parse_object(text, "manifest or index");
+    enter_only_index(source, text, json);
+    ImageTop top;
+    top.is_index = json.contains("manifests");
+    if (top.is_index) {
+      top.architectures = architectures_of(json);
+    } else if (json.contains("config")) {
+      const Descriptor config = parse_descriptor(json["config"]);
+      const auto found =
+          architecture_of(parse_object(source.config(config.digest, largest_text), "config"));
+      if (found) top.architectures.push_back(*found);
+    }
+    const std::string type = text_at(json, "mediaType");
+    top.blob = as_blob(std::move(text), !type.empty()  ? type
+                                        : top.is_index ? index_type
+                                                       : manifest_type);
+    return top;
+  });
+}
+
+std::optional<JsonBlob> own_index(const ImageTop& top, const std::vector<Image>& images) {
+  if (!top.is_index || !lists_exactly(parse_object(top.blob.text, "index"), images))
+    return std::nullopt;
+  return top.blob;
+}
+
 Images read_images(ImageSource& source, std::vector<apk::Architecture> architectures,
                    const std::filesystem::path& scratch, const std::stop_token& stop) {
   return with_context("reading " + source.name(), [&] {
-    std::string text = source.top();
-    Json top = parse_object(text, "manifest or index");
-    enter_only_index(source, text, top);
-    const bool is_index = top.contains("manifests");
-    if (architectures.empty() && is_index) architectures = architectures_of(top);
-    if (architectures.empty() && !is_index && top.contains("config")) {
-      const Descriptor config = parse_descriptor(top["config"]);
-      const auto found =
-          architecture_of(parse_object(source.config(config.digest, largest_text), "config"));
-      if (found) architectures.push_back(*found);
-    }
+    ImageTop top = read_top(source);
+    if (architectures.empty()) architectures = top.architectures;
     if (architectures.empty())
       throw Error(ErrorKind::failed, source.name() + " has no image for a platform known here");
     Images images;
     for (const apk::Architecture& architecture : architectures)
       images.images.push_back(read_image(source, architecture, scratch, stop));
-    if (is_index && lists_exactly(top, images.images)) {
-      const std::string type = text_at(top, "mediaType");
-      images.index = as_blob(std::move(text), type.empty() ? index_type : type);
-    } else {
-      images.index = make_image_index(images.images, {});
-    }
+    auto index = own_index(top, images.images);
+    images.index = index ? *std::move(index) : make_image_index(images.images, {});
     return images;
   });
 }

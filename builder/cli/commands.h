@@ -16,6 +16,7 @@ void add_login_commands(Commands& commands);
 void add_sbom_command(Commands& commands);
 void add_sign_command(Commands& commands);
 void add_diff_command(Commands& commands);
+void add_verify_command(Commands& commands);
 void add_plan_command(Commands& commands);
 void add_scripts_command(Commands& commands);
 void add_why_command(Commands& commands);

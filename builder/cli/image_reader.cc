@@ -7,7 +7,6 @@
 #include "builder/base_image.h"
 #include "builder/build.h"
 #include "builder/cli/lock_use.h"
-#include "builder/cli/opened_image.h"
 #include "builder/cli/source_date_epoch.h"
 #include "builder/read_image.h"
 
@@ -31,8 +30,12 @@ ImageReader::ImageReader(const ImageReaderOptions& options, const Context& conte
       registries_(options.registry, options.repositories.network.ca_file, context) {}
 
 Images ImageReader::read(const std::string& name) {
-  if (names_recipe(name)) return build_recipe(name);
-  const OpenedImage opened = open_image(name, registries_.world());
+  if (names_recipe(name)) {
+    RecipeBuild how;
+    how.lock = options_.repositories.lock;
+    return build_recipe(name, how);
+  }
+  const OpenedImage opened = open(name);
   Images images = read_images(
       *opened.source, resolve_options(options_.repositories, context_.options).architectures,
       access_.store().folder(), context_.stop);
@@ -40,26 +43,33 @@ Images ImageReader::read(const std::string& name) {
   return images;
 }
 
-Images ImageReader::build_recipe(const std::string& name) {
-  const std::filesystem::path path(name);
+Images ImageReader::build_recipe(const std::filesystem::path& path, const RecipeBuild& how) {
   RecipeOptions recipe_options = options_.recipe;
   recipe_options.recipe = path;
   const Recipe recipe = access_.load(recipe_options);
   apk::Fetcher fetcher = access_.fetcher(recipe);
   BuildOptions build_options;
   build_options.resolve = resolve_options(options_.repositories, context_.options);
+  if (!how.architectures.empty()) build_options.resolve.architectures = how.architectures;
   build_options.resolve.open_repository = registries_.opener();
   build_options.tag = path.stem().string() + ":latest";
+  build_options.annotations = how.annotations;
   build_options.source_date_epoch = source_date_epoch();
   build_options.scratch = access_.store().folder();
-  build_options.lock = choose_lock({recipe_options, recipe, build_options.resolve},
-                                   options_.repositories.lock, fetcher, context_);
+  build_options.package_sboms = how.package_sboms;
+  build_options.products = how.products;
+  build_options.lock =
+      choose_lock({recipe_options, recipe, build_options.resolve}, how.lock, fetcher, context_);
   return build(recipe, build_options, fetcher, context_.progress, context_.stop).images;
+}
+
+Rootfs ImageReader::unpack_tree(const Image& image) {
+  return unpack_layers(image.layers, access_.store().folder(), context_.stop);
 }
 
 UnpackedImage ImageReader::unpack(const Image& image) {
   UnpackedImage unpacked;
-  unpacked.rootfs = unpack_layers(image.layers, access_.store().folder(), context_.stop);
+  unpacked.rootfs = unpack_tree(image);
   if (const auto text = unpacked.rootfs.read_file("lib/apk/db/installed"))
     unpacked.packages = apk::parse_installed(*text, "lib/apk/db/installed");
   unpacked.config = Json::parse(image.config.text);

@@ -1,16 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "apk/database/installed.h"
+#include "apk/fetch/store.h"
+#include "apk/model/architecture.h"
 #include "builder/cli/command.h"
+#include "builder/cli/opened_image.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
 #include "builder/image/image.h"
 #include "builder/image/json.h"
 #include "builder/rootfs/rootfs.h"
+#include "builder/sbom/package_sboms.h"
 
 namespace tarn::builder {
 
@@ -38,6 +44,15 @@ struct UnpackedImage {
   std::uint64_t unpacked_size = 0;  ///< of their tars
 };
 
+/// How a recipe is built, besides what the options say.
+struct RecipeBuild {
+  std::vector<apk::Architecture> architectures;  ///< empty: as the options or the recipe say
+  LockUse lock = LockUse::automatic;
+  std::map<std::string, std::string> annotations;  ///< over the recipe's
+  PackageSboms package_sboms = PackageSboms::left_out;
+  apk::Store* products = nullptr;  ///< as BuildOptions::products
+};
+
 /// Whether an image is named by a recipe: a .yaml or .yml file.
 bool names_recipe(const std::string& name);
 
@@ -50,12 +65,16 @@ class ImageReader {
   /// A recipe's are built, from its lock where that is to be used. Throws as build(), open_image()
   /// and read_images() do.
   Images read(const std::string& name);
+  Images build_recipe(const std::filesystem::path& path, const RecipeBuild& how);
+  /// An image that is there. The reader must outlive it.
+  OpenedImage open(const std::string& name) { return open_image(name, registries_.world()); }
   UnpackedImage unpack(const Image& image);
+  /// The tree alone, whatever its database is.
+  Rootfs unpack_tree(const Image& image);
   RepositoryAccess& access() { return access_; }
+  RegistryWorld world() { return registries_.world(); }
 
  private:
-  Images build_recipe(const std::string& name);
-
   const ImageReaderOptions& options_;
   const Context& context_;
   RepositoryAccess access_;

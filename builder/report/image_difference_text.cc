@@ -32,19 +32,6 @@ std::string sizes_text(std::uint64_t before, std::uint64_t after) {
                      change_text(before, after));
 }
 
-/// Control characters and what is no part of a line have no place in a report.
-std::string line_text(const std::string& text) {
-  std::string line;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x20 || octet == 0x7f)
-      line += fmt::format("\\x{:02x}", octet);
-    else
-      line += c;
-  }
-  return line;
-}
-
 std::string value_line(const ValueDifference& value) {
   if (value.before.empty() && value.after.empty()) return value.name;
   const auto shown = [](const std::string& text) {
@@ -141,6 +128,20 @@ nlohmann::ordered_json or_null(const std::string& text) {
   return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
 }
 
+}  // namespace
+
+std::string line_text(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x20 || octet == 0x7f)
+      line += fmt::format("\\x{:02x}", octet);
+    else
+      line += c;
+  }
+  return line;
+}
+
 nlohmann::ordered_json values_json(const std::vector<ValueDifference>& values) {
   auto list = nlohmann::ordered_json::array();
   for (const ValueDifference& value : values)
@@ -149,7 +150,18 @@ nlohmann::ordered_json values_json(const std::vector<ValueDifference>& values) {
   return list;
 }
 
-}  // namespace
+nlohmann::ordered_json files_json(const std::vector<FileDifference>& differences) {
+  auto files = nlohmann::ordered_json::array();
+  for (const FileDifference& file : differences) {
+    files.push_back({{"path", file.path},
+                     {"change", name_of(file.change)},
+                     {"package", or_null(file.package)},
+                     {"size_before", file.size_before},
+                     {"size_after", file.size_after}});
+    if (!file.values.empty()) files.back()["values"] = values_json(file.values);
+  }
+  return files;
+}
 
 std::string difference_text(const ImageDifference& difference, ListedFiles listed) {
   std::string text;
@@ -202,17 +214,8 @@ nlohmann::ordered_json difference_json(const ImageDifference& difference) {
                         {"after", or_null(package.after)},
                         {"installed_size_before", package.size_before},
                         {"installed_size_after", package.size_after}});
-  auto files = nlohmann::ordered_json::array();
-  for (const FileDifference& file : difference.files) {
-    files.push_back({{"path", file.path},
-                     {"change", name_of(file.change)},
-                     {"package", or_null(file.package)},
-                     {"size_before", file.size_before},
-                     {"size_after", file.size_after}});
-    if (!file.values.empty()) files.back()["values"] = values_json(file.values);
-  }
   return {{"packages", std::move(packages)},
-          {"files", std::move(files)},
+          {"files", files_json(difference.files)},
           {"config", values_json(difference.config)},
           {"size", {{"before", difference.size_before}, {"after", difference.size_after}}},
           {"unpacked_size",

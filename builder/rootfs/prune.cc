@@ -152,6 +152,16 @@ std::string without_links(const Rootfs& rootfs, const std::string& glob) {
 
 }  // namespace
 
+std::vector<PruneSet> prune_sets() {
+  std::vector<PruneSet> sets;
+  for (const NamedSet& named : named_sets) {
+    PruneSet set{std::string(named.name), {named.globs.begin(), named.globs.end()}};
+    std::erase(set.globs, "");
+    sets.push_back(std::move(set));
+  }
+  return sets;
+}
+
 bool matches_glob(std::string_view glob, std::string_view path) {
   return parts_match(glob_parts(glob), parts_of(path));
 }

@@ -31,6 +31,15 @@ struct Pruned {
 /// that would match the root.
 Pruned prune(Rootfs& rootfs, const std::vector<Located>& patterns);
 
+/// A named set: globs, each of which means what matches with all below it.
+struct PruneSet {
+  std::string name;
+  std::vector<std::string> globs;
+};
+
+/// All of them.
+std::vector<PruneSet> prune_sets();
+
 /// Whether a path, without a leading '/', matches a glob that begins with one.
 bool matches_glob(std::string_view glob, std::string_view path);
 
