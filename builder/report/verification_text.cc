@@ -40,7 +40,7 @@ std::string blobs_text(const BlobCheck& blobs) {
   std::string text =
       fmt::format("blobs: {} read, {}\n", blobs.blobs,
                   blobs.faults.empty() ? "all as what refers to them says"
-                                       : fmt::format("{} differences", blobs.faults.size()));
+                                       : fmt::format("{} wrong", blobs.faults.size()));
   for (const BlobFault& fault : blobs.faults) {
     text += fmt::format("  {}: {}\n", line_text(fault.blob), line_text(fault.message));
     for (const auto& [label, detail] : fault.details)

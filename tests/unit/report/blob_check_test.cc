@@ -50,35 +50,28 @@ TEST_CASE("blobs: those of a sound layout are all read") {
 }
 
 TEST_CASE("blobs: what is damaged is named, and the rest is read") {
-  const Sample sample;
-  Sha256Digest damaged = sample.image().manifest.digest;
-  std::string name = "manifest of linux/amd64";
-  SUBCASE("a manifest") {}
-  SUBCASE("a config") {
-    damaged = sample.image().config.digest;
-    name = "config of linux/amd64";
-  }
-  SUBCASE("a layer") {
-    damaged = sample.image().layers[0].digest;
-    name = "layer 1 of linux/amd64";
-  }
-  const fs::path path = sample.path(damaged);
-  std::string text = read_file(path);
-  SUBCASE("an octet") {
-    text[text.size() / 2] ^= 1;
-  }
-  SUBCASE("cut short") {
-    text.resize(text.size() / 2);
-  }
-  SUBCASE("gone") {
-    text.clear();
-  }
-  fs::remove(path);
-  if (!text.empty()) write_file(path, text);
-  const BlobCheck check = sample.check();
-  REQUIRE(check.faults.size() == 1);
-  CHECK(check.faults[0].blob == name + ", " + digest_text(damaged));
-  CHECK(check.faulty == std::set<Sha256Digest>{damaged});
+  enum class Damage { octet, cut, gone };
+  for (const char* name :
+       {"manifest of linux/amd64", "config of linux/amd64", "layer 1 of linux/amd64"})
+    for (const Damage damage : {Damage::octet, Damage::cut, Damage::gone}) {
+      const Sample sample;
+      const std::string_view what = name;
+      const Sha256Digest& damaged = what.starts_with("manifest") ? sample.image().manifest.digest
+                                    : what.starts_with("config") ? sample.image().config.digest
+                                                                 : sample.image().layers[0].digest;
+      const fs::path path = sample.path(damaged);
+      std::string text = read_file(path);
+      if (damage == Damage::octet) text[text.size() / 2] ^= 1;
+      if (damage == Damage::cut) text.resize(text.size() / 2);
+      fs::remove(path);
+      if (damage != Damage::gone) write_file(path, text);
+      CAPTURE(name);
+      CAPTURE(static_cast<int>(damage));
+      const BlobCheck check = sample.check();
+      REQUIRE(check.faults.size() == 1);
+      CHECK(check.faults[0].blob == name + (", " + digest_text(damaged)));
+      CHECK(check.faulty == std::set<Sha256Digest>{damaged});
+    }
 }
 
 TEST_CASE("blobs: only those of the platforms wanted are read") {

@@ -42,15 +42,16 @@ struct Sample {
   std::vector<apk::InstalledPackage> packages;
 
   Sample() {
+    constexpr apk::InstalledAccess usual{0, 0, 0755, {}};
     packages.push_back(package_with(
-        "app", {{"usr", {}, {}},
-                {"usr/bin", {}, {file_of("app", "program", 0755), file_of("link", "app", 0777)}},
-                {"usr/share", {}, {}},
-                {"usr/share/man", {}, {file_of("app.1", "page")}},
-                {"etc", {}, {file_of("app.conf", "setting")}}}));
+        "app", {{"usr", usual, {}},
+                {"usr/bin", usual, {file_of("app", "program", 0755), file_of("link", "app", 0777)}},
+                {"usr/share", usual, {}},
+                {"usr/share/man", usual, {file_of("app.1", "page")}},
+                {"etc", usual, {file_of("app.conf", "setting")}}}));
     packages.push_back(package_with(
         "lib",
-        {{"usr", {0, 0, 0700, {}}, {}}, {"usr/lib", {}, {file_of("lib.so", "library", 0755)}}}));
+        {{"usr", {0, 0, 0700, {}}, {}}, {"usr/lib", usual, {file_of("lib.so", "library", 0755)}}}));
     packages[0].package.depends.push_back(*apk::Dependency::parse("so:lib.so"));
     packages[1].package.provides.push_back(*apk::Provide::parse("so:lib.so=1"));
     rootfs.write_file("usr/bin/app", "program", nobody, 0755);
@@ -85,7 +86,7 @@ TEST_CASE("package check: a tree as its packages brought it is sound") {
   CHECK(check.is_sound());
   CHECK(check.has_database);
   CHECK(check.packages == 2);
-  CHECK(check.paths == 5 + 6);
+  CHECK(check.paths == 5 + 6);  // files and links, directories
   CHECK(check.configuration.empty());
   CHECK(check.unowned == std::vector<std::string>{"etc/apk/world", "lib/apk/db/installed"});
 }
