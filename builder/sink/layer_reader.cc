@@ -202,6 +202,7 @@ std::size_t LayerReader::read(std::span<std::byte> buffer) {
 std::optional<TarHeader> LayerReader::next() {
   skip(content_ + padding_);
   content_ = padding_ = 0;
+  begin_ = stream_.consumed();
   Records records;
   for (;;) {
     std::array<char, tar_block> octets;

@@ -21,6 +21,9 @@ class LayerReader {
   std::optional<TarHeader> next();
   /// The content of the record: fills the buffer but at its end.
   std::size_t read(std::span<std::byte> buffer);
+  /// Octets of the blob that what lies before the record took, as LayerStream::consumed(); behind
+  /// the last record those before what ends the tar.
+  std::uint64_t begin() const { return begin_; }
 
  private:
   bool read_block(std::span<std::byte> block);
@@ -28,6 +31,7 @@ class LayerReader {
   void skip(std::uint64_t size);
 
   LayerStream stream_;
+  std::uint64_t begin_ = 0;
   std::uint64_t content_ = 0;  ///< octets of the content that are unread
   std::uint64_t padding_ = 0;  ///< octets behind it
 };

@@ -32,25 +32,29 @@ class LayerStream::Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
   virtual std::size_t read(std::span<std::byte> buffer) = 0;
+  /// As LayerStream::consumed().
+  virtual std::uint64_t consumed() const = 0;
 };
 
 class LayerStream::Stored final : public Decoder {
  public:
   explicit Stored(ByteView blob) : blob_(blob) {}
   std::size_t read(std::span<std::byte> buffer) override {
-    const auto part = blob_.first(std::min(blob_.size(), buffer.size()));
+    const auto part = blob_.subspan(given_, std::min(blob_.size() - given_, buffer.size()));
     std::ranges::copy(part, buffer.begin());
-    blob_ = blob_.subspan(part.size());
+    given_ += part.size();
     return part.size();
   }
+  std::uint64_t consumed() const override { return given_; }
 
  private:
   ByteView blob_;
+  std::size_t given_ = 0;
 };
 
 class LayerStream::Gzip final : public Decoder {
  public:
-  explicit Gzip(ByteView blob) : blob_(blob) {
+  explicit Gzip(ByteView blob) : size_(blob.size()), blob_(blob) {
     constexpr int largest_window_of_gzip = 15 + 16;
     if (inflateInit2(&stream_, largest_window_of_gzip) != Z_OK) throw damaged("out of memory");
   }
@@ -65,6 +69,7 @@ class LayerStream::Gzip final : public Decoder {
     while (stream_.avail_out != 0 && !ended_) step();
     return buffer.size() - stream_.avail_out;
   }
+  std::uint64_t consumed() const override { return size_ - blob_.size(); }
 
  private:
   void step() {
@@ -84,35 +89,63 @@ class LayerStream::Gzip final : public Decoder {
     }
   }
 
-  ByteView blob_;
+  std::uint64_t size_;
+  ByteView blob_;  ///< what is left of it
   z_stream stream_{};
   bool ended_ = false;
 };
 
 class LayerStream::Zstd final : public Decoder {
  public:
-  explicit Zstd(ByteView blob) : input_{blob.data(), blob.size(), 0} {
+  explicit Zstd(ByteView blob)
+      : input_{blob.data(), blob.size(), 0}, block_(ZSTD_DStreamOutSize()) {
     if (!context_) throw damaged("out of memory");
   }
   std::size_t read(std::span<std::byte> buffer) override {
-    ZSTD_outBuffer output{buffer.data(), buffer.size(), 0};
-    while (output.pos < output.size) {
-      const std::size_t before = output.pos + input_.pos;
-      const std::size_t status = ZSTD_decompressStream(context_.get(), &output, &input_);
-      if (ZSTD_isError(status) != 0U) throw damaged(ZSTD_getErrorName(status));
-      if (input_.pos == input_.size && output.pos + input_.pos == before) {
-        if (wanted_ != 0) throw damaged("its zstd frame is cut short");
-        break;
-      }
-      wanted_ = status;
-    }
-    return output.pos;
+    if (given_ == held_) next_block();
+    const auto part = ByteView(block_).subspan(given_, std::min(held_ - given_, buffer.size()));
+    std::ranges::copy(part, buffer.begin());
+    given_ += part.size();
+    return part.size();
+  }
+  std::uint64_t consumed() const override {
+    // No overflow: a block holds 128 KiB at most.
+    return given_ == held_ ? input_.pos : begin_ + (input_.pos - begin_) * given_ / held_;
   }
 
  private:
+  /// Decodes what the next octets hold: never more than a block, as zstd says up to where it ends.
+  void next_block() {
+    begin_ = input_.pos;
+    given_ = held_ = 0;
+    while (held_ == 0) {
+      const std::size_t end =
+          input_.pos + std::min(input_.size - input_.pos, std::max(hint_, least));
+      ZSTD_inBuffer part{input_.src, end, input_.pos};
+      ZSTD_outBuffer output{block_.data(), block_.size(), 0};
+      const std::size_t status = ZSTD_decompressStream(context_.get(), &output, &part);
+      if (ZSTD_isError(status) != 0U) throw damaged(ZSTD_getErrorName(status));
+      const bool is_stuck = part.pos == input_.pos && output.pos == 0;
+      input_.pos = part.pos;
+      held_ = output.pos;
+      if (is_stuck && input_.pos == input_.size) {
+        if (hint_ != 0) throw damaged("its zstd frame is cut short");
+        return;
+      }
+      hint_ = status;
+    }
+  }
+
+  /// The beginning of a frame, where zstd says nothing of what it needs.
+  static constexpr std::size_t least = 1;
+
   std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_{ZSTD_createDCtx(), &ZSTD_freeDCtx};
   ZSTD_inBuffer input_;
-  std::size_t wanted_ = 0;  ///< 0 at the end of a frame
+  std::size_t hint_ = 0;  ///< octets that zstd needs next; 0 at the end of a frame
+  Bytes block_;
+  std::size_t begin_ = 0;  ///< where in the blob the block begins
+  std::size_t held_ = 0;   ///< octets that the block holds
+  std::size_t given_ = 0;  ///< how many of them were read
 };
 
 std::unique_ptr<LayerStream::Decoder> LayerStream::make_decoder(ByteView blob) {
@@ -141,6 +174,10 @@ std::size_t LayerStream::read(std::span<std::byte> buffer) {
   }
   if (is_exact_ && done < buffer.size() && left_ != 0) throw damaged("it holds less than it says");
   return done;
+}
+
+std::uint64_t LayerStream::consumed() const {
+  return decoder_->consumed();
 }
 
 void measure_layer(Layer& layer, std::uint64_t limit, const std::stop_token& stop) {

@@ -24,6 +24,9 @@ class LayerStream {
   /// The next octets of the tar: fills the buffer but at the tar's end. Throws Error (failed) for
   /// damaged data, and when it holds more or less than the layer says.
   std::size_t read(std::span<std::byte> buffer);
+  /// Octets of the blob that what was read so far took; at the tar's end all of them. Of gzip to
+  /// some octets; of zstd those of each block are spread evenly over what the block holds.
+  std::uint64_t consumed() const;
 
  private:
   class Decoder;

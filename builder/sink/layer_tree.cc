@@ -44,10 +44,11 @@ std::string_view parent_of(std::string_view path) {
 /// All records of all layers, and what is left of them.
 class LayerTree::Listing {
  public:
-  void take(TarHeader header, Place place) {
+  /// The header as it is kept; null when the record only hides.
+  const TarHeader* take(TarHeader header, Place place) {
     const std::string given = header.path;
     header.path = plain_path(given);
-    if (take_whiteout(given, header.path, place.layer)) return;
+    if (take_whiteout(given, header.path, place.layer)) return nullptr;
     if (header.path.empty() && header.type != TarType::directory)
       throw wrong(given, "is the root, but no directory");
     const std::size_t number = records_.size();
@@ -60,19 +61,27 @@ class LayerTree::Listing {
     if (header.type != TarType::directory) hide_below(header.path, place.layer);
     last_[header.path] = number;
     records_.push_back({std::move(header), place, file});
+    return &records_.back().header;
+  }
+
+  /// What the record that was taken last (`taken`: it was kept) takes of its layer's blob.
+  void add_compressed(bool taken, std::uint64_t octets) {
+    (taken ? records_.back().compressed : whiteouts_) += octets;
   }
 
   void finish(std::int64_t created, LayerTree& tree) {
     add_missing_directories(created);
     for (const auto& [path, number] : last_)
       if (records_[number].header.type == TarType::directory)
-        tree.entries_.push_back({records_[number].header, 1, tree.entries_.size()});
+        tree.entries_.push_back(
+            {records_[number].header, 1, tree.entries_.size(), records_[number].compressed});
     tree.directories_ = tree.entries_.size();
     const std::vector<Name> names = surviving_names();
     std::map<std::size_t, std::size_t> entries_of_files;
     for (const Name& name : names) {
       const Record& record = records_[name.record];
-      Entry entry{record.header, 1, tree.entries_.size()};
+      Entry entry{record.header, 1, tree.entries_.size(), record.compressed};
+      if (name.record != name.named) entry.compressed += records_[name.named].compressed;
       entry.header.path = records_[name.named].header.path;
       const auto [found, is_file] = entries_of_files.try_emplace(record.file, entry.file);
       if (!is_file) {
@@ -84,6 +93,7 @@ class LayerTree::Listing {
       tree.places_.push_back(record.place);
     }
     for (Entry& entry : tree.entries_) entry.names = tree.entries_[entry.file].names;
+    tree.hidden_ = hidden(tree.entries_);
   }
 
  private:
@@ -91,6 +101,7 @@ class LayerTree::Listing {
     TarHeader header;
     Place place;
     std::size_t file = 0;  ///< the record of the file that a hard link names; else its own number
+    std::uint64_t compressed = 0;
   };
   /// A name that is left, and the record that shows what it names: its own, but where the name
   /// under which the file came is gone the first of its links shows it.
@@ -160,6 +171,23 @@ class LayerTree::Listing {
     return names;
   }
 
+  /// What of the records is not among the entries.
+  Hidden hidden(const std::vector<Entry>& entries) const {
+    Hidden all{0, 0, whiteouts_};
+    for (const Record& record : records_) {
+      all.records += record.header.type == TarType::directory ? 0 : 1;
+      all.content += record.header.size;
+      all.compressed += record.compressed;
+    }
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const Entry& entry = entries[i];
+      all.records -= entry.header.type == TarType::directory ? 0 : 1;
+      if (entry.file == i) all.content -= entry.header.size;
+      all.compressed -= entry.compressed;
+    }
+    return all;
+  }
+
   void add_missing_directories(std::int64_t created) {
     const auto make = [&](std::string_view path) {
       TarHeader header;
@@ -187,20 +215,26 @@ class LayerTree::Listing {
 
   std::vector<Record> records_;
   std::map<std::string, std::size_t, std::less<>> last_;  ///< path → the record that counts
+  std::uint64_t whiteouts_ = 0;                           ///< octets of the blobs
 };
 
 LayerTree::LayerTree(std::span<const Layer> layers, std::int64_t created,
-                     const std::stop_token& stop)
+                     const std::stop_token& stop, const Watch& watch)
     : layers_(layers), stop_(stop) {
   Listing listing;
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
     LayerReader reader(layers_[layer]);
-    for (std::size_t number = 0;; ++number) {
+    const Read read = [&](std::span<std::byte> buffer) { return reader.read(buffer); };
+    auto header = reader.next();
+    for (std::size_t number = 0; header; ++number) {
       throw_if_stopped(stop_);
-      auto header = reader.next();
-      if (!header) break;
-      listing.take(std::move(*header), {layer, number});
+      const std::uint64_t begin = reader.begin();
+      const TarHeader* kept = listing.take(std::move(*header), {layer, number});
+      if (kept != nullptr && watch) watch(*kept, read);
+      header = reader.next();
+      listing.add_compressed(kept != nullptr, reader.begin() - begin);
     }
+    ends_ += layers_[layer].blob.bytes().size() - reader.begin();
   }
   listing.finish(created, *this);
 }

@@ -172,6 +172,36 @@ TEST_CASE("layer tree: names and numbers that need extended headers") {
   CHECK(header.xattrs == long_one.xattrs);
 }
 
+TEST_CASE("layer tree: what entries take adds up to the layers") {
+  for (const Codec codec : {Codec::gzip, Codec::zstd, Codec::none}) {
+    test::ScratchCache scratch;
+    LayerOptions options;
+    options.compression = {codec, {}};
+    const std::vector<Layer> layers = {
+        write_layer(test::sample_rootfs(), options, scratch.cache, {}),
+        layer_of({{record(".wh.srv", TarType::file), ""},
+                  {record("etc/new", TarType::file), std::string(600, 'n')}})};
+    std::size_t watched = 0;
+    const LayerTree tree(layers, 0, {}, [&](const TarHeader& header, const LayerTree::Read& read) {
+      ++watched;
+      std::array<std::byte, 1> first;
+      if (header.path == "etc/new") {
+        CHECK(read(first) == 1);
+        CHECK(first[0] == std::byte{'n'});
+      }
+    });
+    std::uint64_t octets = tree.hidden().compressed + tree.ends();
+    for (const LayerTree::Entry& entry : tree.entries()) {
+      octets += entry.compressed;
+      if (entry.header.path == "etc/new") CHECK(entry.compressed == 512 + 1024);
+    }
+    CHECK(octets == layers[0].size + layers[1].size);
+    CHECK(tree.ends() >= 1024);  // of the one that is not compressed
+    CHECK(tree.hidden().compressed >= 512);
+    CHECK(watched > tree.hidden().records);
+  }
+}
+
 TEST_CASE("layer tree: hostile layers are refused") {
   const auto below_link = layer_of(
       {{record("bin", TarType::symlink, "/etc"), ""}, {record("bin/passwd", TarType::file), "x"}});
