@@ -58,8 +58,7 @@ void write_apk_database(Rootfs& rootfs, const DatabaseContents& contents) {
 }
 
 void drop_apk_database(Rootfs& rootfs) {
-  rootfs.remove("etc/apk");
-  rootfs.remove("lib/apk");
+  for (const std::string_view folder : apk_database_folders) rootfs.remove(folder);
 }
 
 }  // namespace tarn::builder

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apk/database/installed.h"
@@ -30,5 +32,7 @@ void write_apk_database(Rootfs& rootfs, const DatabaseContents& contents);
 
 /// Removes etc/apk and lib/apk with all in them: an image that apk knows nothing of.
 void drop_apk_database(Rootfs& rootfs);
+/// What it removes.
+inline constexpr std::array<std::string_view, 2> apk_database_folders = {"etc/apk", "lib/apk"};
 
 }  // namespace tarn::builder

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <set>
 #include <span>
 #include <utility>
@@ -109,30 +110,23 @@ std::vector<std::string> globs_of(const Located& item) {
       .hint("paths and globs begin with '/'");
 }
 
-/// Removes entries, and counts what goes.
-class Pruner {
- public:
-  explicit Pruner(Pruned& pruned) : pruned_(pruned) {}
-
-  /// Removes what matches below a folder; whether anything did.
-  bool prune_below(Node& folder, const std::string& prefix, const Parts& glob) {
-    bool found = false;
-    for (auto child = folder.children.begin(); child != folder.children.end();) {
-      const std::string path = prefix + "/" + child->first;
-      if (parts_match(glob, parts_of(path))) {
-        count(*child->second.node);
-        child = folder.children.erase(child);
-        found = true;
-        continue;
-      }
-      if (child->second.node->type == NodeType::directory)
-        found = prune_below(*child->second.node, path, glob) || found;
-      ++child;
-    }
-    return found;
+/// The paths below a folder that match, but not those below them.
+void find_matches(const Node& folder, const std::string& prefix, const Parts& glob,
+                  std::set<std::string, std::less<>>& matches) {
+  for (const auto& [name, entry] : folder.children) {
+    std::string path = prefix.empty() ? name : prefix + "/" + name;
+    if (parts_match(glob, parts_of(path)))
+      matches.insert(std::move(path));
+    else if (entry.node->type == NodeType::directory)
+      find_matches(*entry.node, path, glob, matches);
   }
+}
 
- private:
+/// Counts what goes.
+class PrunedCounter {
+ public:
+  explicit PrunedCounter(Pruned& pruned) : pruned_(pruned) {}
+
   void count(const Node& node) {
     ++pruned_.entries;
     if (node.type == NodeType::file && counted_.insert(&node).second)
@@ -140,6 +134,7 @@ class Pruner {
     for (const auto& [name, child] : node.children) count(*child.node);
   }
 
+ private:
   Pruned& pruned_;
   std::set<const Node*> counted_;  ///< looked up, never walked
 };
@@ -148,6 +143,12 @@ class Pruner {
 std::string without_links(const Rootfs& rootfs, const std::string& glob) {
   if (glob.find_first_of("*?") != std::string::npos || rootfs.find(glob) == nullptr) return glob;
   return "/" + rootfs.resolve(glob);
+}
+
+std::set<std::string, std::less<>> matches_of(const Rootfs& rootfs, const std::string& glob) {
+  std::set<std::string, std::less<>> matches;
+  find_matches(rootfs.root(), "", glob_parts(without_links(rootfs, glob)), matches);
+  return matches;
 }
 
 }  // namespace
@@ -162,6 +163,24 @@ std::vector<PruneSet> prune_sets() {
   return sets;
 }
 
+std::vector<std::string_view> prune_set_names() {
+  std::vector<std::string_view> names;
+  for (const NamedSet& set : named_sets) names.push_back(set.name);
+  return names;
+}
+
+std::vector<std::string> prunable_paths(const Rootfs& rootfs, const Located& pattern) {
+  std::set<std::string, std::less<>> paths;
+  for (const std::string& glob : globs_of(pattern)) paths.merge(matches_of(rootfs, glob));
+  // One glob of a set may match what lies below another's.
+  std::erase_if(paths, [&paths](const std::string& path) {
+    for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1))
+      if (paths.contains(std::string_view(path).substr(0, end))) return true;
+    return false;
+  });
+  return {paths.begin(), paths.end()};
+}
+
 bool matches_glob(std::string_view glob, std::string_view path) {
   return parts_match(glob_parts(glob), parts_of(path));
 }
@@ -172,12 +191,15 @@ Pruned prune(Rootfs& rootfs, const std::vector<Located>& patterns) {
   for (const auto& pattern : patterns) items.emplace_back(&pattern, globs_of(pattern));
 
   Pruned pruned;
-  Pruner pruner(pruned);
+  PrunedCounter counter(pruned);
   for (const auto& [pattern, globs] : items)
     for (const auto& glob : globs) {
-      const std::string place = without_links(rootfs, glob);
-      const bool found = pruner.prune_below(rootfs.root(), "", glob_parts(place));
-      if (!found && glob == pattern->text) pruned.without_match.push_back(*pattern);
+      const auto matches = matches_of(rootfs, glob);
+      for (const std::string& path : matches) {
+        counter.count(*rootfs.find(path)->node);
+        rootfs.remove(path);
+      }
+      if (matches.empty() && glob == pattern->text) pruned.without_match.push_back(*pattern);
     }
   return pruned;
 }

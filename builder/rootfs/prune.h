@@ -39,6 +39,11 @@ struct PruneSet {
 
 /// All of them.
 std::vector<PruneSet> prune_sets();
+/// The names of the sets, in the order in which they stand above.
+std::vector<std::string_view> prune_set_names();
+/// What prune() with this pattern alone would remove: the paths that match, but not those below
+/// them. Throws as prune() does.
+std::vector<std::string> prunable_paths(const Rootfs& rootfs, const Located& pattern);
 
 /// Whether a path, without a leading '/', matches a glob that begins with one.
 bool matches_glob(std::string_view glob, std::string_view path);

@@ -49,6 +49,21 @@ TEST_CASE("prune: the named sets") {
   CHECK(pruned.without_match.empty());
 }
 
+TEST_CASE("prune: what would go is named, and nothing is removed") {
+  const Rootfs rootfs = sample();
+  const auto paths = [&](const std::string& pattern) {
+    return prunable_paths(rootfs, {pattern, at_line(6)});
+  };
+  CHECK(paths("pyc") ==
+        std::vector<std::string>{"usr/lib/python3/__pycache__", "usr/lib/python3/b.pyc"});
+  CHECK(paths("man") == std::vector<std::string>{"usr/local/share/man", "usr/share/man"});
+  CHECK(paths("/data/*.h") == std::vector<std::string>{});
+  CHECK(paths("/data/x.h") == std::vector<std::string>{"srv/data/x.h"});
+  CHECK(paths("/none").empty());
+  CHECK(has(rootfs, "usr/lib/python3/b.pyc"));
+  for (const std::string_view set : prune_set_names()) CHECK_FALSE(paths(std::string(set)).empty());
+}
+
 TEST_CASE("prune: globs") {
   struct Case {
     std::string glob;
