@@ -163,12 +163,6 @@ std::vector<PruneSet> prune_sets() {
   return sets;
 }
 
-std::vector<std::string_view> prune_set_names() {
-  std::vector<std::string_view> names;
-  for (const NamedSet& set : named_sets) names.push_back(set.name);
-  return names;
-}
-
 std::vector<std::string> prunable_paths(const Rootfs& rootfs, const Located& pattern) {
   std::set<std::string, std::less<>> paths;
   for (const std::string& glob : globs_of(pattern)) paths.merge(matches_of(rootfs, glob));

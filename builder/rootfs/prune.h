@@ -37,10 +37,8 @@ struct PruneSet {
   std::vector<std::string> globs;
 };
 
-/// All of them.
+/// All of them, in the order in which they stand above.
 std::vector<PruneSet> prune_sets();
-/// The names of the sets, in the order in which they stand above.
-std::vector<std::string_view> prune_set_names();
 /// What prune() with this pattern alone would remove: the paths that match, but not those below
 /// them. Throws as prune() does.
 std::vector<std::string> prunable_paths(const Rootfs& rootfs, const Located& pattern);
