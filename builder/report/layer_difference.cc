@@ -58,6 +58,7 @@ std::string plain_path(std::string_view path) {
 
 LayerRecords read_records(std::span<const Layer> layers, const std::stop_token& stop) {
   LayerRecords records;
+  std::map<std::string, unsigned> last_numbers;
   Bytes piece(piece_size);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     LayerReader reader(layers[i]);
@@ -67,8 +68,10 @@ LayerRecords read_records(std::span<const Layer> layers, const std::stop_token& 
       while (const std::size_t got = reader.read(piece)) hasher.update(ByteView(piece).first(got));
       const std::string path = plain_path(header->path);
       std::string name = path;
-      for (int n = 2; records.by_name.contains(name); ++n)
-        name = fmt::format("{} (record {})", path, n);
+      // Where each counting goes on, lest many records of one name take long.
+      for (unsigned& n = last_numbers.try_emplace(path, 1).first->second;
+           records.by_name.contains(name);)
+        name = fmt::format("{} (record {})", path, ++n);
       records.order.push_back(name);
       records.by_name.emplace(std::move(name),
                               LayerRecord{*std::move(header), hasher.finish(), i + 1});
