@@ -16,6 +16,7 @@
 #include "builder/image/image.h"
 #include "builder/image/json.h"
 #include "builder/rootfs/rootfs.h"
+#include "builder/sink/sink.h"
 #include "builder/sbom/package_sboms.h"
 
 namespace tarn::builder {

@@ -14,8 +14,10 @@
 #include "builder/cli/build_options.h"
 #include "builder/cli/commands.h"
 #include "builder/cli/image_reader.h"
+#include "builder/cli/image_signatures.h"
 #include "builder/cli/lock_use.h"
 #include "builder/image/descriptors.h"
+#include "builder/image/json.h"
 #include "builder/read_image.h"
 #include "builder/registry/kept_source.h"
 #include "builder/report/json_difference.h"
@@ -29,6 +31,7 @@ struct VerifyOptions {
   std::string image;
   std::filesystem::path recipe;  ///< to compare with; of a recipe itself that
   ImageReaderOptions reader;
+  SignatureOptions signature;
   std::vector<std::string> annotations;
   bool has_package_sboms = false;
   bool lists_unowned = false;
@@ -165,6 +168,27 @@ void verify_images(ImageReader& reader, const VerifyOptions& options, const Read
   if (rebuilt && read.index) compare_indexes(rebuilt->index, *read.index, verification);
 }
 
+/// Checks the signature where that is wanted. From there on the image is what was signed, whatever
+/// its tag names meanwhile.
+std::optional<SignedImage> check_signature(ImageReader& reader, VerifyOptions& options,
+                                           const Context& context) {
+  if (!options.signature.is_wanted()) return std::nullopt;
+  SignedImage image = check_signatures(options.image, options.signature, reader.world());
+  context.progress.note(NoteLevel::info, fmt::format("{} is signed by {}", image.name,
+                                                     options.signature.key.string()));
+  options.image = image.name;
+  return image;
+}
+
+nlohmann::ordered_json verify_json(const Verification& verification,
+                                   const std::optional<SignedImage>& signature) {
+  auto json = verification_json(verification);
+  if (signature)
+    json["signature"] = {{"digest", digest_text(signature->digest)},
+                         {"key_sha256", to_hex(signature->key)}};
+  return json;
+}
+
 void run_verify(VerifyOptions options, const Context& context) {
   const bool is_recipe = names_recipe(options.image);
   if (is_recipe && !options.recipe.empty())
@@ -175,6 +199,7 @@ void run_verify(VerifyOptions options, const Context& context) {
   Verification verification;
   verification.name = options.image;
   verification.recipe = options.recipe.string();
+  const auto signature = check_signature(reader, options, context);
   ReadImages read;
   if (is_recipe) {
     Images built = reader.build_recipe(options.recipe, recipe_build(options));
@@ -185,14 +210,14 @@ void run_verify(VerifyOptions options, const Context& context) {
   }
   verify_images(reader, options, read, context, verification);
   if (options.json)
-    print_json(context, verification_json(verification));
+    print_json(context, verify_json(verification, signature));
   else
     context.out << verification_text(
         verification, options.lists_unowned ? UnownedFiles::listed : UnownedFiles::counted);
   const std::size_t differences = verification.differences();
   if (differences == 0) return;
   Error error(ErrorKind::trust,
-              fmt::format("{} is not what it should be: {} difference{}", options.image,
+              fmt::format("{} is not what it should be: {} difference{}", verification.name,
                           differences, differences == 1 ? "" : "s"));
   if (options.recipe.empty())
     error.hint(
@@ -210,6 +235,7 @@ void add_verify_command(Commands& commands) {
       "Check an image: its digests, each file against the packages' checksums, and with a recipe "
       "whether its lock gives the same, bit by bit",
       "  tarn verify registry.example.org/team/base:3.22\n"
+      "  tarn verify registry.example.org/team/base:3.22 --key key.pub\n"
       "  tarn verify base.tar --recipe base.yaml\n"
       "  tarn verify base.yaml                 # built anew from its lock, is it the same?\n");
   command.add_option("IMAGE", options->image, image_kinds)->required()->option_text(" ");
@@ -217,6 +243,7 @@ void add_verify_command(Commands& commands) {
       .add_option("--recipe", options->recipe,
                   "The recipe that the image was built from: build it anew and compare")
       ->option_text("RECIPE");
+  add_signature_options(command, options->signature);
   add_image_reader_options(command, options->reader);
   add_compression_option(command, options->reader.recipe);
   add_annotation_option(command, options->annotations);

@@ -35,14 +35,18 @@ bool has_header(const std::string& pem, std::string_view label) {
   return pem.find(fmt::format("-----BEGIN {}-----", label)) != std::string::npos;
 }
 
-/// The label of the first PEM block; empty where there is none.
+/// The label of the first PEM block; empty where there is none. The parameters that OpenSSL may put
+/// before an EC key do not count.
 std::string label_of(const std::string& pem) {
   constexpr std::string_view opening = "-----BEGIN ";
-  const auto at = pem.find(opening);
-  if (at == std::string::npos) return {};
-  const auto begin = at + opening.size();
-  const auto end = pem.find("-----", begin);
-  return end == std::string::npos || end - begin > 64 ? "" : pem.substr(begin, end - begin);
+  for (auto at = pem.find(opening); at != std::string::npos; at = pem.find(opening, at)) {
+    at += opening.size();
+    const auto end = pem.find("-----", at);
+    if (end == std::string::npos || end - at > 64) return {};
+    const std::string label = pem.substr(at, end - at);
+    if (label != "EC PARAMETERS") return label;
+  }
+  return {};
 }
 
 /// What cosign writes is encrypted in a way of its own (scrypt and XSalsa20-Poly1305).

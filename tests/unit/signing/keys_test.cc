@@ -127,6 +127,7 @@ TEST_CASE("signing keys: what is no private key is called what it is") {
 TEST_CASE("signing keys: what is no public key is called what it is") {
   CHECK(has(public_refusal(""), "no PEM"));
   CHECK(has(public_refusal(ec_private_key), "-pubout"));
+  CHECK(has(public_refusal(ec_old_private_key), "-pubout"));
   CHECK(has(public_refusal("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
             "openssl x509"));
   CHECK(has(public_refusal("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
