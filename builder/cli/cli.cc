@@ -29,13 +29,13 @@ namespace {
 
 /// In the order in which help lists them.
 constexpr std::array command_families = {
-    &add_build_command,      &add_publish_command,  &add_load_command,    &add_pull_command,
-    &add_sign_command,       &add_verify_command,   &add_diff_command,    &add_sbom_command,
-    &add_lock_command,       &add_outdated_command, &add_vendor_command,  &add_plan_command,
-    &add_why_command,        &add_tree_command,     &add_scripts_command, &add_search_command,
-    &add_config_command,     &add_import_command,   &add_init_command,    &add_schema_command,
-    &add_completion_command, &add_man_command,      &add_apk_commands,    &add_cache_commands,
-    &add_login_commands,
+    &add_build_command,  &add_publish_command,    &add_load_command,     &add_pull_command,
+    &add_sign_command,   &add_verify_command,     &add_diff_command,     &add_size_command,
+    &add_sbom_command,   &add_lock_command,       &add_outdated_command, &add_vendor_command,
+    &add_plan_command,   &add_why_command,        &add_tree_command,     &add_scripts_command,
+    &add_search_command, &add_config_command,     &add_import_command,   &add_init_command,
+    &add_schema_command, &add_completion_command, &add_man_command,      &add_apk_commands,
+    &add_cache_commands, &add_login_commands,
 };
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {

@@ -17,6 +17,7 @@ void add_sbom_command(Commands& commands);
 void add_sign_command(Commands& commands);
 void add_diff_command(Commands& commands);
 void add_verify_command(Commands& commands);
+void add_size_command(Commands& commands);
 void add_plan_command(Commands& commands);
 void add_scripts_command(Commands& commands);
 void add_why_command(Commands& commands);

@@ -16,8 +16,8 @@
 #include "builder/image/image.h"
 #include "builder/image/json.h"
 #include "builder/rootfs/rootfs.h"
-#include "builder/sink/sink.h"
 #include "builder/sbom/package_sboms.h"
+#include "builder/sink/sink.h"
 
 namespace tarn::builder {
 
