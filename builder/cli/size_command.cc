@@ -46,6 +46,8 @@ void write_page(const SizeOptions& options, const SizeReport& report, const std:
 }
 
 void run_size(const SizeOptions& options, const Context& context) {
+  if (options.json && !options.page.empty())
+    throw Error(ErrorKind::usage, "--json and --html are two forms of one report");
   ImageReader reader(options.images, context);
   const Images images = reader.read(options.image);
   const auto platforms = by_platform(images.images);
@@ -88,12 +90,11 @@ void add_size_command(Commands& commands) {
   add_image_reader_options(command, options->images);
   command.add_option("--rows", options->rows, "Rows of each table (default: 15; 0: all)")
       ->option_text("N");
-  auto* json = command.add_flag("--json", options->json, "Print everything as JSON");
+  command.add_flag("--json", options->json, "Print everything as JSON");
   command
       .add_option(
           "--html", options->page,
           "Write a page for browsers to FILE ('-': standard output): treemap, table, search")
-      ->excludes(json)
       ->option_text("FILE");
   commands.on(command, [options](const Context& context) { run_size(*options, context); });
 }

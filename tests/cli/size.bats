@@ -191,6 +191,8 @@ figure() { jq -e ".images[0] | $1" report.json; }
   assert_status 0
   assert_no_leftovers .
   tarn -q size image.yaml --html - | cmp - size.html
+  run tarn size image.yaml --html other.html --json
+  assert_status 2
   ! grep -E '<(script|img|link)[^>]* (src|href)="?[^d"]|https?://|url\(|@import|fetch\(|XMLHttp|WebSocket' size.html
   grep -q "default-src 'none'" size.html
   grep -q '"tool","1","of-tool"' size.html

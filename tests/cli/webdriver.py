@@ -25,6 +25,7 @@ WAIT = 60  # seconds for one command
 
 class Browser:
     def __enter__(self):
+        self.browser_id = None
         self.folder = tempfile.mkdtemp(prefix="tarn-browser-")
         self.log = open(Path(self.folder, "chromedriver.log"), "w+")
         self.driver = subprocess.Popen(
@@ -53,6 +54,11 @@ class Browser:
                 self.driver.wait(10)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
+        try:  # where chromedriver did not end it
+            if self.folder.encode() in Path(f"/proc/{self.browser_id}/cmdline").read_bytes():
+                os.kill(self.browser_id, signal.SIGKILL)
+        except OSError:
+            pass
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -78,6 +84,7 @@ class Browser:
             "browserName": "chrome",
             "goog:chromeOptions": {"args": arguments},
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
+        self.browser_id = answer["capabilities"].get("goog:processID")
         return answer["sessionId"]
 
     def call(self, method, path, body=None):
