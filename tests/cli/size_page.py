@@ -148,18 +148,26 @@ class Page:
 
     def check_colours(self):
         browser = self.browser
+        theme = "return document.documentElement.dataset.theme"
         back = "return getComputedStyle(document.body).backgroundColor"
-        light, dark = (browser.prefer(scheme) or browser.run(back) for scheme in ("light", "dark"))
-        check(light != dark, "the colours follow the system", light)
-        browser.run("document.getElementById('theme').click()")
-        check(browser.run(back) == light, "the button changes them")
-        browser.run("document.getElementById('theme').click()")
-        check(browser.run(back) == dark, "and back")
+        press = "document.getElementById('theme').click()"
+        backs = {}
+        for scheme in ("dark", "light"):
+            browser.prefer(scheme)
+            check(browser.wait_for(theme, scheme) == scheme, "the colours follow the system")
+            backs[scheme] = browser.run(back)
+        check(backs["dark"] != backs["light"], "two sets of colours", backs)
+        browser.run(press)
+        check(browser.run(back) == backs["dark"], "the button changes them")
+        browser.run(press)
+        browser.prefer("dark")
+        check(browser.wait_for(theme, "dark") == "dark", "they follow the system again")
         browser.prefer("light")
-        check(browser.run(back) == light, "they follow the system again")
+        check(browser.wait_for(theme, "light") == "light", "and back")
 
     def check_narrow(self, screenshots):
         self.browser.resize(380, 800)
+        check(self.browser.wait_for("return innerWidth", 380) == 380, "a narrow screen")
         for view in ("savings", "types", "directories", "origins", "packages"):
             self.choose(view)
             wide = self.browser.run("return document.documentElement.scrollWidth - innerWidth")
@@ -200,8 +208,10 @@ def look(path, report, screenshots):
         page.check_search()
         page.check_colours()
         browser.prefer("dark")
+        browser.wait_for("return document.documentElement.dataset.theme", "dark")
         page.take(screenshots, "dark")
         browser.prefer("light")
+        browser.wait_for("return document.documentElement.dataset.theme", "light")
         page.check_narrow(screenshots)
         check_quiet(browser, [path])
 

@@ -104,6 +104,13 @@ class Browser:
     def run(self, script, *arguments):
         return self.call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
+    def wait_for(self, script, wanted):
+        """What the script gives, as soon as that is `wanted`, or after some seconds."""
+        until = time.monotonic() + 20
+        while (found := self.run(script)) != wanted and time.monotonic() < until:
+            time.sleep(0.05)
+        return found
+
     def devtools(self, command, **parameters):
         return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
