@@ -43,32 +43,16 @@ void check_copies(std::vector<IndexFiles>& files, std::size_t threads, apk::Fetc
   }
 }
 
-/// Brings the keys of `file`'s signatures that `keyring` lacks and that are trust anchors.
-void add_anchor_keys(apk::Keyring& keyring, const apk::IndexFile& file, apk::Fetcher& fetcher) {
-  std::vector<apk::Wanted> wanted;
+/// The keys that may be brought for an index: none, where the keyring has one of its signers.
+std::vector<std::string> missing_signers(const apk::Keyring& keyring, const apk::IndexFile& file) {
   std::vector<std::string> names;
   for (const auto& signature : file.signature_files) {
     const auto parsed = apk::parse_signature_name(signature.name);
     if (!parsed) continue;
-    if (keyring.find(parsed->second) != nullptr) return;
-    const apk::TrustAnchor* anchor = apk::find_anchor(parsed->second);
-    if (anchor == nullptr) continue;
+    if (keyring.find(parsed->second) != nullptr) return {};
     names.push_back(parsed->second);
-    wanted.push_back(
-        {.label = parsed->second,
-         .kind = "key",
-         .key = std::string(anchor->fingerprint),
-         .url = Url::parse(apk::anchor_url(*anchor)).value(),
-         .size = std::nullopt,
-         .verify = [name = parsed->second](ByteView bytes) {
-           const auto key = apk::PublicKey::from_pem(name, std::string(as_text(bytes)));
-           if (!apk::matches_anchor(key))
-             throw Error(ErrorKind::trust, "the key served as " + name + " is not Alpine's");
-         }});
   }
-  const auto files = fetcher.fetch_fixed(wanted);
-  for (std::size_t i = 0; i < files.size(); ++i)
-    keyring.add(apk::PublicKey::from_pem(names[i], std::string(as_text(files[i].bytes()))));
+  return names;
 }
 
 /// About what a thread reads of an index at a time. Not a function of the number of threads: what
@@ -151,6 +135,29 @@ void find_index(ArchitectureIndexes& found, IndexFiles& raw, apk::Store& store, 
 
 }  // namespace
 
+void add_anchor_keys(apk::Keyring& keyring, const std::vector<std::string>& names,
+                     apk::Fetcher& fetcher) {
+  std::vector<apk::Wanted> wanted;
+  for (const std::string& name : names) {
+    const apk::TrustAnchor* anchor = apk::find_anchor(name);
+    if (anchor == nullptr || keyring.find(name) != nullptr) continue;
+    wanted.push_back(
+        {.label = name,
+         .kind = "key",
+         .key = std::string(anchor->fingerprint),
+         .url = Url::parse(apk::anchor_url(*anchor)).value(),
+         .size = std::nullopt,
+         .verify = [name](ByteView bytes) {
+           const auto key = apk::PublicKey::from_pem(name, std::string(as_text(bytes)));
+           if (!apk::matches_anchor(key))
+             throw Error(ErrorKind::trust, "the key served as " + name + " is not Alpine's");
+         }});
+  }
+  const auto files = fetcher.fetch_fixed(wanted);
+  for (std::size_t i = 0; i < files.size(); ++i)
+    keyring.add(apk::PublicKey::from_pem(wanted[i].label, std::string(as_text(files[i].bytes()))));
+}
+
 std::vector<IndexFiles> fetch_indexes(const std::vector<apk::Architecture>& architectures,
                                       const std::vector<apk::Repository>& repositories,
                                       apk::Fetcher& fetcher) {
@@ -193,10 +200,11 @@ std::vector<ArchitectureIndexes> read_indexes(std::vector<IndexFiles> files,
     read[a].keyring = keyring;
     if (options.signatures != apk::SignaturePolicy::required) continue;
     for (std::size_t i = 0; i < files[a].files.size(); ++i)
-      add_anchor_keys(
-          read[a].keyring,
-          apk::IndexFile::parse_signatures(files[a].files[i].file.bytes(), files[a].urls[i].str()),
-          fetcher);
+      add_anchor_keys(read[a].keyring,
+                      missing_signers(read[a].keyring,
+                                      apk::IndexFile::parse_signatures(
+                                          files[a].files[i].file.bytes(), files[a].urls[i].str())),
+                      fetcher);
   }
   // Of several architectures each has a thread, of one each repository.
   const std::size_t threads = read.size() > 1 ? 1 : options.threads;

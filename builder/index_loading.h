@@ -40,6 +40,11 @@ struct IndexReading {
   std::size_t threads = 1;
 };
 
+/// Brings those of the named keys that are trust anchors and that the keyring lacks. Throws Error:
+/// network, trust for a key that is not Alpine's.
+void add_anchor_keys(apk::Keyring& keyring, const std::vector<std::string>& names,
+                     apk::Fetcher& fetcher);
+
 /// Brings the index files of all repositories for all architectures. What the cache has of them is
 /// only known by its digest yet. Results are in the order of `architectures`. Throws Error
 /// (network, or failed for what is no index).

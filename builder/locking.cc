@@ -7,7 +7,9 @@
 #include <fmt/core.h>
 
 #include "apk/support/error.h"
+#include "apk/support/url.h"
 #include "builder/description.h"
+#include "builder/recipe/load.h"
 #include "builder/recipe/origin.h"
 #include "builder/rootfs/files.h"
 #include "builder/rootfs/skeleton.h"
@@ -22,12 +24,12 @@ std::string name_on_host(const Recipe& recipe, const std::filesystem::path& path
   return relative.starts_with("../") ? relative : "./" + relative;
 }
 
-/// What an entry of `files` takes from the host: content, names, links, and who may execute it.
-Sha256Digest source_digest(const FileEntry& entry) {
+/// What lies at a place of the host: content, names, links, and who may execute it.
+Sha256Digest source_digest(const std::filesystem::path& source, const Position& position) {
   FileEntry plain;
   plain.path = "/source";
-  plain.source = entry.source;
-  plain.position = entry.position;
+  plain.source = source;
+  plain.position = position;
   Rootfs rootfs;
   apply_files(rootfs, {plain});
   Description description;
@@ -35,11 +37,27 @@ Sha256Digest source_digest(const FileEntry& entry) {
   return description.finish();
 }
 
+/// The keys that lie on the host, each place a part of its own: "contents.keyring ./keys". One that
+/// is gone is none.
+void add_local_keys(const Recipe& recipe, RecipeFacts& facts) {
+  for (const Located& key : recipe.contents.keyring) {
+    const auto url = Url::parse(key.text);
+    if (!url || !url->is_local()) continue;
+    const std::filesystem::path path = resolve_path(recipe, url->path());
+    std::error_code status;
+    if (std::filesystem::exists(path, status))
+      facts.parts.emplace("contents.keyring " + name_on_host(recipe, path),
+                          source_digest(path, key.position));
+  }
+}
+
 RecipeFacts facts_with_sources(const Recipe& recipe, const Resolution& resolution) {
   RecipeFacts facts = recipe_facts(recipe, resolution.world);
+  add_local_keys(recipe, facts);
   for (const FileEntry& entry : recipe.files)
     if (entry.source)
-      facts.sources.emplace(name_on_host(recipe, *entry.source), source_digest(entry));
+      facts.sources.emplace(name_on_host(recipe, *entry.source),
+                            source_digest(*entry.source, entry.position));
   if (recipe.skeleton.starts_with('/'))
     facts.sources.emplace(name_on_host(recipe, recipe.skeleton),
                           skeleton_digest(load_skeleton(recipe.skeleton)));

@@ -74,14 +74,6 @@ void add_key(apk::Keyring& keyring, const Recipe& recipe, const std::string& tex
   keyring.add(apk::PublicKey::from_pem(key_name_of(path.string()), read_file(path, 1U << 20U)));
 }
 
-apk::Keyring read_keyring(const Recipe& recipe, apk::Fetcher& fetcher) {
-  apk::Keyring keyring;
-  for (const Located& key : recipe.contents.keyring)
-    with_context("reading the key of " + key.position.str(),
-                 [&] { add_key(keyring, recipe, key.text, fetcher); });
-  return keyring;
-}
-
 /// Where world's entries were written, and the repositories' names, for messages.
 apk::Origins origins_of(const Resolution& resolution) {
   apk::Origins origins;
@@ -178,6 +170,14 @@ void solve_plans(Resolution& resolution, const MakeRequest& request, const Resol
 }
 
 }  // namespace
+
+apk::Keyring read_keyring(const Recipe& recipe, apk::Fetcher& fetcher) {
+  apk::Keyring keyring;
+  for (const Located& key : recipe.contents.keyring)
+    with_context("reading the key of " + key.position.str(),
+                 [&] { add_key(keyring, recipe, key.text, fetcher); });
+  return keyring;
+}
 
 Resolution recipe_resolution(const Recipe& recipe) {
   Resolution resolution;

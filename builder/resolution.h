@@ -71,6 +71,10 @@ struct Resolution {
 /// What a recipe alone says: repositories and world, without plans. Throws Error (usage).
 Resolution recipe_resolution(const Recipe& recipe);
 
+/// The keys that the recipe's `contents.keyring` names. Throws Error: failed, network, and trust
+/// for what is no key or came over plain http.
+apk::Keyring read_keyring(const Recipe& recipe, apk::Fetcher& fetcher);
+
 /// The recipe's base image for one architecture; null when it has none. Throws Error as
 /// read_base_image() does.
 std::shared_ptr<const BaseImage> read_recipe_base(const Recipe& recipe,

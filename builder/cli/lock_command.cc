@@ -60,14 +60,19 @@ std::string changes_text(const std::vector<LockChange>& changes) {
   return table.str();
 }
 
-/// That the lock fits the recipe, without asking for anything.
-void check_lock(const LockedRecipe& recipe, const LockCommandOptions& options,
-                const Context& context) {
+std::vector<Misfit> misfits_of_lock(const LockedRecipe& recipe, const LockCommandOptions& options) {
+  if (is_apko_lock(recipe.path())) return recipe.misfits(read_apko_lock_file(recipe.path()));
   const auto lock = find_lock(recipe.path());
   if (!lock)
     throw Error(ErrorKind::failed, fmt::format("there is no {}", recipe.path().string()))
         .hint(fmt::format("'tarn lock {}' makes it", options.recipe.recipe.string()));
-  const auto misfits = recipe.misfits(*lock);
+  return recipe.misfits(*lock);
+}
+
+/// That the lock fits the recipe, without asking for anything.
+void check_lock(const LockedRecipe& recipe, const LockCommandOptions& options,
+                const Context& context) {
+  const auto misfits = misfits_of_lock(recipe, options);
   if (options.json)
     print_json(context, {{"file", recipe.path().string()},
                          {"fits", misfits.empty()},

@@ -9,6 +9,7 @@
 #include "apk/support/error.h"
 #include "builder/cli/command.h"
 #include "builder/cli/recipe_options.h"
+#include "builder/lock/apko_lock.h"
 #include "builder/lock/lock.h"
 #include "builder/lock/recipe_facts.h"
 #include "builder/recipe/recipe.h"
@@ -29,13 +30,21 @@ struct LockedRecipe {
   ResolveOptions resolve_all(const std::optional<Lock>& older) const;
   /// What of the lock does not fit; a compression from the command line does not count.
   std::vector<Misfit> misfits(const Lock& lock) const;
+  /// The same of a lock of apko's, as far as it can be known without asking for anything.
+  std::vector<Misfit> misfits(const ApkoLock& lock) const;
   /// That it does not fit, and what.
   Error misfit_error(ErrorKind kind, const std::vector<Misfit>& misfits) const;
 };
 
+/// The lock that stands there, also what one of apko's stands for; nothing where there is none.
+/// Whether it fits is not asked. Throws Error as read_lock() and lock_from_apko() do.
+std::optional<Lock> find_any_lock(const LockedRecipe& recipe, apk::Fetcher& fetcher,
+                                  const Context& context);
+
 /// The lock to work with, and a line that says so; null where there is none to be used. With
 /// LockUse::updated the file is written. Throws Error: usage for one that is required and not
-/// there, or does not fit; what read_lock() and lock_recipe() throw.
+/// there, or does not fit, or is apko's and would be written; what find_any_lock() and
+/// lock_recipe() throw.
 std::shared_ptr<const Lock> choose_lock(const LockedRecipe& recipe, LockUse use,
                                         apk::Fetcher& fetcher, const Context& context);
 

@@ -9,7 +9,6 @@
 #include "builder/cli/lock_use.h"
 #include "builder/cli/recipe_options.h"
 #include "builder/cli/registry_options.h"
-#include "builder/lock/lock_file.h"
 #include "builder/locking.h"
 #include "builder/outdated.h"
 #include "builder/terminal/table.h"
@@ -74,13 +73,13 @@ void run_outdated(const OutdatedOptions& options, const Context& context) {
   resolve.open_repository = registries.opener();
   resolve.scratch = access.store().folder();
   const LockedRecipe locked{options.recipe, recipe, resolve};
-  const auto lock = find_lock(locked.path());
+  apk::Fetcher fetcher = access.fetcher(recipe);
+  const auto lock = find_any_lock(locked, fetcher, context);
   LockRequest request;
   if (lock) {
     context.progress.note(NoteLevel::info, fmt::format("using {}", locked.path().string()));
     request = {.older = &*lock, .upgrade = {}, .upgrade_all = true};
   }
-  apk::Fetcher fetcher = access.fetcher(recipe);
   const Resolution updated =
       resolve_for_lock(recipe, request, resolve, fetcher, context.progress, context.stop);
   std::vector<ArchitectureOutdated> all;

@@ -16,9 +16,11 @@ namespace tarn::builder {
 /// What of a recipe an image depends on, in a form in which line ends, comments and the order of
 /// keys do not show.
 struct RecipeFacts {
-  std::vector<std::string> repositories;      ///< resolved with, in order, as apk writes them
-  std::vector<std::string> packages;          ///< what is asked for, in order
-  std::map<std::string, Sha256Digest> parts;  ///< of everything else, by key: "contents.keyring"
+  std::vector<std::string> repositories;  ///< resolved with, in order, as apk writes them
+  std::vector<std::string> packages;      ///< what is asked for, in order
+  /// Of everything else, by key: "contents.keyring"; and of the keys on the host, by place:
+  /// "contents.keyring ./keys".
+  std::map<std::string, Sha256Digest> parts;
   /// Of what lies on the host, by what the recipe calls it: "./conf/nginx.conf".
   std::map<std::string, Sha256Digest> sources;
 

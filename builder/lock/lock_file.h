@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "builder/lock/apko_lock.h"
 #include "builder/lock/lock.h"
 
 namespace tarn::builder {
@@ -25,11 +26,15 @@ Lock read_lock(std::string_view text, const std::string& name);
 /// its variants (empty: none).
 std::filesystem::path lock_path(const std::filesystem::path& recipe, const std::string& variant);
 
-/// Whether the file at `path` is a lock that apko wrote: it has the same name, and tarn does not
-/// use it. False where no file is, or one that cannot be read.
+/// Whether the file at `path` is a lock that apko wrote, which has the same name: tarn uses it and
+/// never writes over it. False where no file is, or one that cannot be read.
 bool is_apko_lock(const std::filesystem::path& path);
 
-/// The lock at `path`; nothing where no file is. Throws as read_lock().
+/// The lock of apko's at `path`. Throws as read_apko_lock(), and where no file is.
+ApkoLock read_apko_lock_file(const std::filesystem::path& path);
+
+/// The lock at `path`; nothing where no file is. Throws as read_lock(), and usage for one of
+/// apko's.
 std::optional<Lock> find_lock(const std::filesystem::path& path);
 
 }  // namespace tarn::builder

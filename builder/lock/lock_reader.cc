@@ -239,12 +239,17 @@ bool is_apko_lock(const std::filesystem::path& path) {
   }
 }
 
+ApkoLock read_apko_lock_file(const std::filesystem::path& path) {
+  return read_apko_lock(read_file(path, largest_lock), path.string());
+}
+
 std::optional<Lock> find_lock(const std::filesystem::path& path) {
   std::error_code status;
   if (!std::filesystem::exists(path, status)) return std::nullopt;
   if (is_apko_lock(path))
-    throw Error(ErrorKind::usage, path.string() + " was written by apko, and tarn does not use it")
-        .hint("leave it with --locked=ignore, or move it away for 'tarn lock' to write its own");
+    throw Error(ErrorKind::usage,
+                path.string() + " was written by apko, and tarn does not change it")
+        .hint("move it away for 'tarn lock' to write its own");
   return read_lock(read_file(path, largest_lock), path.string());
 }
 

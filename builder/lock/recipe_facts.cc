@@ -17,8 +17,11 @@ namespace {
 const std::set<std::string> uncounted_keys = {"vars", "mirrors", "archs"};
 const std::set<std::string> uncounted_contents = {"build_repositories", "repositories",
                                                   "runtime_repositories", "packages"};
-/// Parts that packages may depend on.
-const std::set<std::string> parts_for_packages = {"contents.baseimage", "contents.keyring"};
+/// Whether packages may depend on a part; keys of the host are "contents.keyring PATH".
+bool concerns_packages(const std::string& part) {
+  return part == "contents.baseimage" || part == "contents.keyring" ||
+         part.starts_with("contents.keyring ");
+}
 
 /// Keys sorted, so that equal values give equal texts.
 Sha256Digest digest_of_value(const nlohmann::json& value) {
@@ -61,10 +64,10 @@ void compare_digests(const std::map<std::string, Sha256Digest>& before,
     const bool is_new = was == before.end();
     const bool is_gone = is == now.end();
     if (!is_new && !is_gone && was->second == is->second) continue;
-    misfits.push_back({.part = name,
-                       .change = is_new ? "added" : (is_gone ? "removed" : "changed"),
-                       .concern = parts_for_packages.contains(name) ? Misfit::Concern::packages
-                                                                    : Misfit::Concern::image});
+    misfits.push_back(
+        {.part = name,
+         .change = is_new ? "added" : (is_gone ? "removed" : "changed"),
+         .concern = concerns_packages(name) ? Misfit::Concern::packages : Misfit::Concern::image});
   }
 }
 

@@ -283,15 +283,134 @@ EOF
   run -0 "$TARN" build --locked=require --variant tools app.yaml app:1 a.tar
 }
 
-@test "a lock of apko's is neither used nor overwritten" {
+# The lock that apko would write for app.yaml: of tarn's lock the packages in the same order, with the
+# places and checksums that apko gives.
+write_apko_lock() {
+  tarn -q --cache "$BATS_TEST_TMPDIR/elsewhere" lock app.yaml
+  python3 - "$1" site/repo >app.lock.json.apko <<'PY'
+import base64, hashlib, json, sys, zlib
+repository, folder = sys.argv[1:]
+def members(data):
+    sizes = []
+    while data:
+        gzip = zlib.decompressobj(31)
+        gzip.decompress(data)
+        sizes.append(len(data) - len(gzip.unused_data))
+        data = gzip.unused_data
+    return sizes
+def coded(kind, octets):
+    return f"{kind}-{base64.b64encode(hashlib.new(kind, octets).digest()).decode()}"
+packages = []
+for arch, locked in json.load(open("app.lock.json"))["architectures"].items():
+    for package in locked["packages"]:
+        name = f"{arch}/{package['name']}-{package['version']}.apk"
+        data = open(f"{folder}/{name}", "rb").read()
+        sizes = members(data)
+        start = sum(sizes[:-1])
+        control = data[start - sizes[-2]:start]
+        packages.append({
+            "name": package["name"], "url": f"{repository}/{name}", "version": package["version"],
+            "architecture": arch,
+            "control": {"range": f"bytes={start - sizes[-2]}-{start - 1}", "checksum": coded("sha1", control)},
+            "data": {"range": f"bytes={start}-{len(data)}", "checksum": coded("sha256", data[start:])},
+            "checksum": "Q1" + base64.b64encode(hashlib.sha1(control).digest()).decode()})
+json.dump({"version": "v1",
+           "config": {"name": "app.yaml", "checksum": coded("sha256", open("app.yaml", "rb").read())},
+           "contents": {"keyring": [{"name": "./keys", "url": "./keys"}], "build_repositories": [],
+                        "runtime_repositories": [],
+                        "repositories": [{"name": f"{repository}/{arch}", "url": f"{repository}/{arch}/APKINDEX.tar.gz",
+                                          "architecture": arch} for arch in ("aarch64", "x86_64")],
+                        "packages": packages}}, sys.stdout, indent=2)
+PY
+  mv app.lock.json.apko app.lock.json
+}
+
+@test "a lock of apko's: the image is the locked one, and no index is asked for" {
+  start_nginx site
+  write_recipe "$NGINX_URL/repo"
+  unlocked=$(tarn -q build --compression gzip:1 app.yaml app:1 u.tar)
+  write_apko_lock "$NGINX_URL/repo"
+  add_newer_packages
+  : >"$NGINX_LOG"
+  run -0 --separate-stderr "$TARN" --cache cold build --compression gzip:1 app.yaml app:1 l.tar
+  [[ "$stderr" == *"using app.lock.json, which apko wrote"* ]] || fail "$stderr"
+  [ "$output" = "$unlocked" ]
+  cmp u.tar l.tar
+  run ! grep -q APKINDEX "$NGINX_LOG"
+  run -0 "$TARN" -q plan --locked=require app.yaml --arch x86_64
+  assert_output "2.0-r0"
+  refute_output "2.1-r0"
+  # What is newer is known of it as well.
+  run -0 "$TARN" -q outdated app.yaml --arch x86_64
+  assert_output "1.1-r0"
+  run -0 "$TARN" lock --check app.yaml
+  run -0 "$TARN" build --locked=ignore app.yaml app:1 n.tar
+  ! cmp -s u.tar n.tar
+}
+
+@test "a lock of apko's: what does not fit is named, and it is never written over" {
   write_recipe ./site/repo
-  echo '{"version": "v1", "config": {}, "contents": {"packages": []}}' >app.lock.json
-  run -0 "$TARN" build app.yaml app:1 a.tar
-  assert_output "app.lock.json was written by apko: it is not used"
-  run -2 "$TARN" build --locked=require app.yaml app:1 a.tar
-  run -2 "$TARN" lock app.yaml
-  assert_output "was written by apko"
-  grep -q '"v1"' app.lock.json
+  write_apko_lock ./site/repo
+  cp app.lock.json before
+  run -0 "$TARN" build --locked=require app.yaml app:1 a.tar
+  # Line ends do not count, what stands in the lines does.
+  sed -i 's/$/\r/' app.yaml
+  run -0 "$TARN" lock --check app.yaml
+  sed -i 's/\r$//; s/\[app\]/[app, more]/' app.yaml
+  run -2 "$TARN" build app.yaml app:1 b.tar
+  assert_output "app.yaml: changed since apko locked it"
+  assert_output "'apko lock' makes it fit"
+  run -1 "$TARN" lock --check app.yaml
+  sed -i 's/, more//' app.yaml
+  run -2 "$TARN" build app.yaml app:1 b.tar -p 'tool>4'
+  assert_output "contents.packages: not as the lock has it: tool>4"
+  for options in "lock" "lock --update" "lock --keep" "build --locked=update"; do
+    # shellcheck disable=SC2086
+    run -2 "$TARN" $options app.yaml
+    assert_output "was written by apko"
+  done
+  cmp before app.lock.json
+  [ ! -e b.tar ]
+}
+
+@test "a lock of apko's: another package than the locked one, or from elsewhere, is refused" {
+  write_recipe ./site/repo
+  write_apko_lock ./site/repo
+  cp site/repo/x86_64/app-1.0-r0.apk kept.apk
+  printf 'app 1.0-r0 tool lib\n' >list
+  make_packages other x86_64 <list
+  cp other/x86_64/app-1.0-r0.apk site/repo/x86_64/
+  run "$TARN" --cache one build app.yaml app:1 a.tar --arch x86_64
+  assert_status 5
+  assert_output "app-1.0-r0"
+  cp kept.apk site/repo/x86_64/app-1.0-r0.apk
+  jq '(.contents.packages[] | select(.name == "lib")).url |= sub("repo"; "elsewhere")' app.lock.json >changed
+  cp changed app.lock.json
+  run -2 "$TARN" --cache two build app.yaml app:1 a.tar
+  assert_output "the lock has lib-2.0-r0 from none of the recipe's repositories"
+  jq '.contents.packages[1].checksum = "Q1"' app.lock.json >changed
+  cp changed app.lock.json
+  run -1 "$TARN" --cache three build app.yaml app:1 a.tar
+  assert_output "contents.packages[1].checksum: it is no checksum of a package"
+  [ ! -e a.tar ]
+}
+
+@test "a key that has become another makes the lock unfit" {
+  write_recipe ./site/repo
+  tarn -q lock app.yaml
+  run -0 "$TARN" lock --check app.yaml
+  "$TARN" apk keygen -o you --bits 2048
+  cp you.rsa.pub keys/
+  run -1 "$TARN" lock --check app.yaml
+  assert_output "contents.keyring ./keys: changed"
+  tarn -q lock --keep app.yaml
+  jq -e '[.keys[].name] == ["me.rsa.pub", "you.rsa.pub"]' app.lock.json
+  cp me.rsa.pub keys/you.rsa.pub
+  run -2 "$TARN" build app.yaml app:1 a.tar
+  assert_output "contents.keyring ./keys: changed"
+  rm -r keys
+  run -1 "$TARN" lock --check app.yaml
+  assert_output "contents.keyring ./keys: removed"
 }
 
 @test "outdated: what an update would take, and the newest of all" {
