@@ -110,7 +110,8 @@ Recipe make_recipe(const InitOptions& options) {
     recipe.contents.packages.push_back({package, {}});
   for (const std::string& name : options.architectures) recipe.archs.push_back({name, {}});
   recipe.entrypoint.command = options.entrypoint;
-  recipe.cmd = options.cmd;
+  // An image that runs nothing would be refused by whatever is to run it.
+  recipe.cmd = options.cmd.empty() && options.entrypoint.empty() ? "/bin/sh" : options.cmd;
   recipe.exposed_ports = options.ports;
   if (!options.user.empty() && options.user != "root") {
     const User user = read_user(options.user);
@@ -144,9 +145,8 @@ void run_init(InitOptions options, const Context& context) {
   const std::string text =
       with_context("making a recipe", [&] { return text_of(make_recipe(options)); });
   write_file(options.recipe, text);
-  context.progress.note(
-      NoteLevel::info,
-      fmt::format("wrote {0}; next: tarn build {0} NAME:TAG image.tar", options.recipe.string()));
+  context.progress.note(NoteLevel::info,
+                        fmt::format("wrote {0}; next: tarn build {0}", options.recipe.string()));
 }
 
 }  // namespace

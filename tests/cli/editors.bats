@@ -32,7 +32,7 @@ setup() {
 
 @test "init without options makes a base, and asks where somebody answers" {
   tarn init </dev/null
-  tarn config recipe.yaml >/dev/null
+  tarn config --json recipe.yaml | check_json '.cmd == "/bin/sh" and .accounts == null'
   python3 "$BATS_TEST_DIRNAME/type_into.py" --help >/dev/null 2>&1 || true
   python3 - "$TARN" <<'EOF'
 import os, pty, subprocess, sys

@@ -1,6 +1,7 @@
 # Registries to push to. Load it beside helper.
 #
-#   start_registry NAME [LINES]      a docker-registry over http on a free port; LINES are more YAML.
+#   start_registry NAME [LINES [PORT]]
+#                                    a docker-registry over http on a free port; LINES are more YAML.
 #                                    Sets REGISTRY (host:port) and REGISTRY_LOG (its access log,
 #                                    Apache's combined format); its blobs lie in NAME/store
 #   registry_tls CERT KEY            LINES for https
@@ -9,8 +10,8 @@
 #                                    key
 #   start_python OUTPUT SCRIPT ARGS… runs a server of ours; waits for its first line "ready PORT",
 #                                    and sets SERVER_PORT and SERVER_PID
-#   make_authority DIR               an own certificate authority: DIR/ca.crt, and server.crt with
-#                                    server.key for localhost
+#   make_authority DIR [NAMES]       an own certificate authority: DIR/ca.crt, and server.crt with
+#                                    server.key for localhost (or for NAMES: DNS:a,DNS:b)
 #   stop_servers                     ends all that this test started: call it in teardown
 #   remote ARGS…                     skopeo, with neither a policy nor certificates of the machine
 #   requests METHOD REGEX            how many answered requests of the log match
@@ -35,7 +36,7 @@ start_registry() {
   local name=$1 lines=${2:-} attempt port i home=$BATS_TEST_TMPDIR/$1
   for attempt in 1 2 3; do
     mkdir -p "$home/store"
-    port=$(free_port)
+    port=${3:-$(free_port)}
     cat >"$home/config.yml" <<YAML
 version: 0.1
 log: {level: info, accesslog: {disabled: false}}
@@ -95,13 +96,13 @@ start_python() {
 }
 
 make_authority() {
-  local folder=$1
+  local folder=$1 names=${2:-DNS:localhost,IP:127.0.0.1}
   mkdir -p "$folder"
   openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=tests' authority" \
     -keyout "$folder/ca.key" -out "$folder/ca.crt" 2>/dev/null
   openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout "$folder/server.key" \
     -out "$folder/server.csr" 2>/dev/null
-  printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' >"$folder/names"
+  printf 'subjectAltName=%s\n' "$names" >"$folder/names"
   openssl x509 -req -in "$folder/server.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" \
     -CAcreateserial -days 2 -extfile "$folder/names" -out "$folder/server.crt" 2>/dev/null
 }
