@@ -128,6 +128,17 @@ nlohmann::ordered_json or_null(const std::string& text) {
   return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
 }
 
+/// Of locks nothing but packages is known.
+bool has_sizes(const ImageDifference& difference) {
+  return difference.unpacked_before != 0 || difference.unpacked_after != 0;
+}
+
+std::string sizes_line(const ImageDifference& difference) {
+  return fmt::format("{} compressed, {} unpacked\n",
+                     sizes_text(difference.size_before, difference.size_after),
+                     sizes_text(difference.unpacked_before, difference.unpacked_after));
+}
+
 }  // namespace
 
 std::string line_text(const std::string& text) {
@@ -176,16 +187,12 @@ std::string difference_text(const ImageDifference& difference, ListedFiles liste
   for (const std::string& line : unlisted(files)) text += "  … " + line + "\n";
   if (!difference.config.empty()) text += "config:\n";
   for (const ValueDifference& value : difference.config) text += "  " + value_line(value) + "\n";
-  text += fmt::format("size: {} compressed, {} unpacked\n",
-                      sizes_text(difference.size_before, difference.size_after),
-                      sizes_text(difference.unpacked_before, difference.unpacked_after));
+  if (has_sizes(difference)) text += "size: " + sizes_line(difference);
   return text;
 }
 
 std::string difference_markdown(const ImageDifference& difference, ListedFiles listed) {
-  std::string text = fmt::format("{} compressed, {} unpacked\n",
-                                 sizes_text(difference.size_before, difference.size_after),
-                                 sizes_text(difference.unpacked_before, difference.unpacked_after));
+  std::string text = has_sizes(difference) ? sizes_line(difference) : std::string();
   if (!difference.packages.empty())
     text += "\n| package | | before | after | installed |\n| --- | --- | --- | --- | ---: |\n";
   for (const PackageDifference& package : difference.packages)
@@ -214,12 +221,14 @@ nlohmann::ordered_json difference_json(const ImageDifference& difference) {
                         {"after", or_null(package.after)},
                         {"installed_size_before", package.size_before},
                         {"installed_size_after", package.size_after}});
-  return {{"packages", std::move(packages)},
-          {"files", files_json(difference.files)},
-          {"config", values_json(difference.config)},
-          {"size", {{"before", difference.size_before}, {"after", difference.size_after}}},
-          {"unpacked_size",
-           {{"before", difference.unpacked_before}, {"after", difference.unpacked_after}}}};
+  nlohmann::ordered_json json = {{"packages", std::move(packages)},
+                                 {"files", files_json(difference.files)},
+                                 {"config", values_json(difference.config)}};
+  if (!has_sizes(difference)) return json;
+  json["size"] = {{"before", difference.size_before}, {"after", difference.size_after}};
+  json["unpacked_size"] = {{"before", difference.unpacked_before},
+                           {"after", difference.unpacked_after}};
+  return json;
 }
 
 }  // namespace tarn::builder

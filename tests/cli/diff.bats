@@ -95,6 +95,16 @@ YAML
   [ "$output" = "linux/amd64: no difference" ]
   run -0 --separate-stderr "$TARN" -q diff base.tar base.yaml --arch x86_64 --locked=ignore
   [[ $output == *"base 1.9-r0 → 1.10-r0"* ]]
+  cp base.lock.json old.json
+  "$TARN" -q lock --update base.yaml >/dev/null
+  run -0 --separate-stderr "$TARN" -q diff old.json base.lock.json --arch x86_64
+  [ "$output" = $'linux/amd64\npackages:\n  upgraded    base 1.9-r0 → 1.10-r0 (0 B)' ]
+  run -0 --separate-stderr "$TARN" -q diff base.tar base.lock.json --json
+  check_json '[.images[] | .platform, (.packages | map(.name + .change)), has("size"), .files] ==
+    ["linux/amd64", ["baseupgraded"], false, [], "linux/arm64", ["baseupgraded"], false, []]' \
+    <<<"$output"
+  run -2 "$TARN" diff gone.json base.lock.json
+  [[ $output == *"there is no lock gone.json"* ]]
 }
 
 @test "what cannot be compared is refused" {
