@@ -5,6 +5,7 @@ load helper
 load small_repository
 
 setup() {
+  [ -z "${TARN_SANITIZED:-}" ] || skip "for programs without a sanitizer"
   need chromedriver chromium python3 jq
   cd "$BATS_TEST_TMPDIR" || return 1
   export TARN_CACHE=$BATS_TEST_TMPDIR/cache
