@@ -43,10 +43,12 @@ void add_local_keys(const Recipe& recipe, RecipeFacts& facts) {
   for (const Located& key : recipe.contents.keyring) {
     const auto url = Url::parse(key.text);
     if (!url || !url->is_local()) continue;
-    const std::filesystem::path path = resolve_path(recipe, url->path());
+    const std::filesystem::path written = url->path();
+    const std::filesystem::path path = resolve_path(recipe, written);
     std::error_code status;
     if (std::filesystem::exists(path, status))
-      facts.parts.emplace("contents.keyring " + name_on_host(recipe, path),
+      facts.parts.emplace("contents.keyring " +
+                              (written.is_absolute() ? path.string() : name_on_host(recipe, path)),
                           source_digest(path, key.position));
   }
 }
