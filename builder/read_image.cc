@@ -48,9 +48,7 @@ const Json& list_at(const Json& json, const char* key, std::size_t most) {
 }
 
 Sha256Digest parse_digest(const std::string& text) {
-  constexpr std::string_view prefix = "sha256:";
-  std::optional<Sha256Digest> digest;
-  if (text.starts_with(prefix)) digest = digest_from_hex<32>(text.substr(prefix.size()));
+  const auto digest = parse_digest_text(text);
   if (!digest) throw malformed(fmt::format("'{}' is no sha256 digest", text.substr(0, 100)));
   return *digest;
 }

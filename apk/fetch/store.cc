@@ -49,7 +49,7 @@ void sweep(const fs::path& temporary_folder) {
     if (!path.filename().string().starts_with(temporary_prefix)) continue;
     std::error_code status;
     const auto written = fs::last_write_time(path, status);
-    if (!status && fs::file_time_type::clock::now() - written > old) drop(path);
+    if (!status && fs::file_time_type::clock::now() - written > old) fs::remove_all(path, status);
   }
 }
 
@@ -138,6 +138,10 @@ Store::Store(fs::path folder) : folder_(std::move(folder)), root_(folder_ / "v1"
     if (!is_there(root_ / cache_tag_name)) write_file(root_ / cache_tag_name, tag_text);
   });
   sweep(temporary_folder);
+}
+
+fs::path Store::temporary_folder_prefix() const {
+  return root_ / "tmp" / temporary_prefix;
 }
 
 fs::path Store::blob_path(const Sha256Digest& digest) const {

@@ -55,6 +55,9 @@ class Store {
   /// The blob of an entry, only its size checked: for a format that carries its own, faster check.
   std::optional<MappedFile> map(const StoreEntry& entry) const;
 
+  /// What the name of a folder begins with that is for one run alone: one that a killed process
+  /// left is removed as other temporary files are.
+  std::filesystem::path temporary_folder_prefix() const;
   /// A blob being written: a file in the store's temporary folder.
   AtomicFile new_blob() const;
   /// Gives a written blob its place and enters it; the digest must be that of its content. The blob

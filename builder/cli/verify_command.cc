@@ -57,7 +57,7 @@ RecipeBuild recipe_build(const VerifyOptions& options) {
 /// Builds everything anew of packages alone, in a store of its own.
 Images rebuild(ImageReader& reader, const VerifyOptions& options,
                std::vector<apk::Architecture> architectures) {
-  const TemporaryDirectory folder(reader.access().store().folder() / "verify-");
+  const TemporaryDirectory folder(reader.access().store().temporary_folder_prefix());
   apk::Store products(folder.path());
   RecipeBuild how = recipe_build(options);
   how.architectures = std::move(architectures);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -16,5 +18,7 @@ std::string dump_json(const Json& json);
 
 /// "sha256:" and 64 hexadecimal digits.
 std::string digest_text(const Sha256Digest& digest);
+/// The digest that such a text is; nothing for any other.
+std::optional<Sha256Digest> parse_digest_text(std::string_view text);
 
 }  // namespace tarn::builder

@@ -9,7 +9,6 @@ namespace {
 
 constexpr const char* kind = "pushed-blobs";
 constexpr std::size_t most_places = 4096;
-constexpr std::string_view digest_mark = "sha256:";
 
 }  // namespace
 
@@ -27,9 +26,8 @@ void BlobHistory::load() {
     const auto line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     const auto space = line.find(' ');
-    if (!line.starts_with(digest_mark) || space == std::string_view::npos) continue;
-    const auto digest =
-        digest_from_hex<32>(line.substr(digest_mark.size(), space - digest_mark.size()));
+    if (space == std::string_view::npos) continue;
+    const auto digest = parse_digest_text(line.substr(0, space));
     if (digest && places_.size() < most_places)
       places_.push_back({*digest, std::string(line.substr(space + 1))});
   }

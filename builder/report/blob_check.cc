@@ -58,11 +58,8 @@ class BlobWalk {
  private:
   /// Reads the descriptor of a blob; nothing, and a fault, when it is none.
   std::optional<BlobReference> refer(const Json& descriptor, const std::string& name) {
-    constexpr std::string_view prefix = "sha256:";
-    const std::string text = text_at(descriptor, "digest");
+    const auto digest = parse_digest_text(text_at(descriptor, "digest"));
     const auto size = descriptor.is_object() ? descriptor.find("size") : descriptor.end();
-    const auto digest = text.starts_with(prefix) ? digest_from_hex<32>(text.substr(prefix.size()))
-                                                 : std::optional<Sha256Digest>();
     if (!digest || size == descriptor.end() || !size->is_number_unsigned() ||
         size->get<std::uint64_t>() > largest_blob) {
       check_.faults.push_back({name, "its descriptor has no sha256 digest, or no size", {}});
@@ -202,9 +199,8 @@ class BlobWalk {
     if (!seen_.insert(reference.digest).second) return;
     auto blob = attempt(reference,
                         [&] { return source_.blob(reference.digest, reference.size, scratch_); });
-    constexpr std::string_view prefix = "sha256:";
-    if (!blob || !diff_id.starts_with(prefix)) return;
-    const auto expected = digest_from_hex<32>(diff_id.substr(prefix.size()));
+    if (!blob || !diff_id.starts_with("sha256:")) return;
+    const auto expected = parse_digest_text(diff_id);
     if (!expected) return fault(reference, "its diff_id is no sha256 digest");
     Layer layer;
     layer.diff_id = *expected;

@@ -8,6 +8,7 @@
 
 #include "apk/support/hash.h"
 #include "apk/support/parallel.h"
+#include "builder/image/json.h"
 #include "builder/sink/layer_reader.h"
 #include "builder/sink/layer_stream.h"
 
@@ -101,7 +102,7 @@ std::vector<ValueDifference> compare_records(const LayerRecord& old, const Layer
   compare("owner's name", before.user + ":" + before.group, after.user + ":" + after.group);
   compare("size", fmt::format("{}", before.size), fmt::format("{}", after.size));
   if (old.content != now.content)
-    values.push_back({"content", "sha256:" + to_hex(old.content), "sha256:" + to_hex(now.content)});
+    values.push_back({"content", digest_text(old.content), digest_text(now.content)});
   compare("time", fmt::format("{}", before.mtime), fmt::format("{}", after.mtime));
   compare("target", before.link, after.link);
   compare("device", fmt::format("{}:{}", before.device_major, before.device_minor),

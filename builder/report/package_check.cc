@@ -150,10 +150,7 @@ class TreeCheck {
           return matches_glob(glob, path) || matches_glob(glob + "/**", path);
         });
       };
-      bool is_there = false;
-      rootfs_.walk(
-          [&](const std::string& path, const Entry&) { is_there = is_there || is_in(path); });
-      if (is_there) continue;
+      if (!prunable_paths(rootfs_, {set.name, {}}).empty()) continue;
       const auto count = std::erase_if(check_.differences, [&](const FileDifference& difference) {
         return difference.change == FileChange::removed && is_in(difference.path);
       });

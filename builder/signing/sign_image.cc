@@ -114,10 +114,12 @@ void collect_digests(RegistrySession& session, const JsonBlob& manifest, unsigne
   if (!listed->is_array()) throw malformed("has a malformed list");
   if (depth == deepest_index) throw malformed("has too many indexes in each other");
   for (const Json& entry : *listed) {
-    if (!entry.is_object() || !entry.contains("digest") || !entry["digest"].is_string() ||
-        !entry["digest"].get_ref<const std::string&>().starts_with("sha256:"))
-      throw malformed("lists something without a digest");
-    const auto digest = entry["digest"].get<std::string>();
+    const auto member = entry.is_object() ? entry.find("digest") : entry.end();
+    const auto listed_digest = member != entry.end() && member->is_string()
+                                   ? parse_digest_text(member->get_ref<const std::string&>())
+                                   : std::nullopt;
+    if (!listed_digest) throw malformed("lists something without a sha256 digest");
+    const std::string digest = digest_text(*listed_digest);
     const auto below = get_manifest(session, digest);
     if (!below)
       throw Error(ErrorKind::network, fmt::format("{} lists {}, which is not there",

@@ -30,11 +30,8 @@ std::string text_of(const Json& object, const char* key) {
 }
 
 std::optional<SignedLayer> read_layer(const Json& entry) {
-  constexpr std::string_view digest_prefix = "sha256:";
   if (!entry.is_object()) return std::nullopt;
-  const std::string digest = text_of(entry, "digest");
-  if (!digest.starts_with(digest_prefix)) return std::nullopt;
-  const auto octets = digest_from_hex<32>(std::string_view(digest).substr(digest_prefix.size()));
+  const auto octets = parse_digest_text(text_of(entry, "digest"));
   const auto size = entry.find("size");
   if (!octets || size == entry.end() || !size->is_number_unsigned()) return std::nullopt;
   SignedLayer layer{*octets, size->get<std::uint64_t>(), text_of(entry, "mediaType"), {}};

@@ -6,7 +6,6 @@ namespace tarn::builder {
 namespace {
 
 constexpr const char* payload_type = "cosign container image signature";
-constexpr std::string_view digest_prefix = "sha256:";
 
 /// The text at `path`; null where there is none.
 const std::string* text_at(const Json& json, std::initializer_list<const char*> path) {
@@ -37,8 +36,8 @@ std::optional<SimpleSigning> read_simple_signing(std::string_view payload) {
   const std::string* digest = text_at(json, {"critical", "image", "docker-manifest-digest"});
   const std::string* reference = text_at(json, {"critical", "identity", "docker-reference"});
   if (type == nullptr || *type != payload_type) return std::nullopt;
-  if (digest == nullptr || !digest->starts_with(digest_prefix)) return std::nullopt;
-  const auto octets = digest_from_hex<32>(std::string_view(*digest).substr(digest_prefix.size()));
+  if (digest == nullptr) return std::nullopt;
+  const auto octets = parse_digest_text(*digest);
   if (!octets || digest_text(*octets) != *digest) return std::nullopt;
   return SimpleSigning{reference == nullptr ? "" : *reference, *octets};
 }

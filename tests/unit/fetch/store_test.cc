@@ -250,11 +250,15 @@ TEST_CASE("what a killed process left is removed when it is old") {
   const fs::path fresh = scratch / "cache/v1/tmp/.tarn-1123456789abcdef";
   const fs::path foreign = scratch / "cache/v1/tmp/mine";
   for (const auto& path : {old, fresh, foreign}) write_file(path, "x");
+  TemporaryDirectory folder(Store(scratch / "cache").temporary_folder_prefix());
+  write_file(folder.path() / "in it", "x");
   const auto two_days_ago = fs::file_time_type::clock::now() - std::chrono::hours(48);
   fs::last_write_time(old, two_days_ago);
   fs::last_write_time(foreign, two_days_ago);
+  fs::last_write_time(folder.path(), two_days_ago);
   const Store store(scratch / "cache");
   CHECK_FALSE(fs::exists(old));
+  CHECK_FALSE(fs::exists(folder.path()));
   CHECK(fs::exists(fresh));
   CHECK(fs::exists(foreign));
 }

@@ -242,6 +242,11 @@ TEST_CASE("digests_below: an index is signed with all that it lists, each once")
   for (const char* text : {R"({"manifests":{}})", R"({"manifests":["x"]})", R"([])", "{",
                            R"({"manifests":[{"digest":"md5:0"}]})"})
     CHECK_THROWS_AS(digests_below(world.session, manifest_blob(text, list_type)), Error);
+  // It would become part of a URL.
+  CHECK_THROWS_WITH_AS(
+      digests_below(world.session,
+                    manifest_blob(R"({"manifests":[{"digest":"sha256:../../x"}]})", list_type)),
+      doctest::Contains("without a sha256 digest"), Error);
   const JsonBlob absent = manifest_blob("absent");
   CHECK_THROWS_AS(digests_below(world.session,
                                 manifest_blob(nlohmann::json{{"manifests", {entry(absent)}}}.dump(),
