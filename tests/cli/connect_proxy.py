@@ -11,21 +11,12 @@ import socket
 import sys
 import threading
 
+sys.dont_write_bytecode = True
+
+import tcp_relay
+
 TARGET = int(sys.argv[1])
 HOSTS = sys.argv[2:]
-
-
-def copy(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    for end in (source, sink):
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 def serve(client):
@@ -44,16 +35,8 @@ def serve(client):
         return
     server = socket.create_connection(("127.0.0.1", TARGET))
     client.sendall(b"HTTP/1.1 200 connected\r\n\r\n")
-    threading.Thread(target=copy, args=(server, client), daemon=True).start()
-    copy(client, server)
+    threading.Thread(target=tcp_relay.copy, args=(server, client), daemon=True).start()
+    tcp_relay.copy(client, server)
 
 
-def main():
-    listener = socket.create_server(("127.0.0.1", 0))
-    print("ready", listener.getsockname()[1], flush=True)
-    while True:
-        client, _ = listener.accept()
-        threading.Thread(target=serve, args=(client,), daemon=True).start()
-
-
-main()
+tcp_relay.run(serve)

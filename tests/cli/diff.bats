@@ -14,8 +14,7 @@ setup_file() {
     pack new $arch base 1.10-r0
     pack new $arch more 2-r0
     for folder in old new; do
-      "$TARN" -q apk index --allow-untrusted --key me.rsa -o $folder/$arch/APKINDEX.tar.gz \
-        $folder/$arch >/dev/null
+      index_folder "$folder/$arch"
     done
   done
 }
@@ -30,11 +29,7 @@ pack() {
 
 setup() {
   need jq
-  cd "$BATS_TEST_TMPDIR" || return 1
-  export TARN_CACHE=$BATS_TEST_TMPDIR/cache HOME=$BATS_TEST_TMPDIR/home
-  export XDG_RUNTIME_DIR=$HOME/run XDG_CONFIG_HOME=$HOME/.config
-  unset REGISTRY_AUTH_FILE DOCKER_CONFIG http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
-  mkdir -p "$XDG_RUNTIME_DIR"
+  enter_own_folder
   write_recipe old 'base, gone' >old.yaml
   write_recipe new 'base, more' >new.yaml
   printf 'paths: [{path: /srv/own, type: empty-file, permissions: 0o600}]\n' >>new.yaml

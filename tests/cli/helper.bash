@@ -3,8 +3,13 @@
 #   tarn ARGS…                 the program: $TARN, else build/release/tarn, else build/dev/tarn
 #   need TOOL…                 skips the test, with a message, where a tool is missing
 #   need_shared                skips it where the shared test material is missing; sets SHARED
+#   write_oracle_recipe ORACLE FILE [MORE]
+#                              what the reference's root was made of; MORE are members beside the contents,
+#                              in place of 'skeleton: "none"'
 #   check_json FILTER          that standard input is one JSON document for which the filter of jq
 #                              holds (jq -e alone is content with nothing at all)
+#   enter_own_folder           goes into the test's folder, with a cache, a home and no settings of the
+#                              person for registries and proxies
 #   make_tree DIR              a small tree of files to pack
 #   layer_of ARCHIVE           writes the layer of its first image to ARCHIVE.layer.tar.gz
 #   free_port                  prints a TCP port nothing listens on
@@ -57,6 +62,26 @@ need() {
 need_shared() {
   SHARED=$(realpath -m "${TARN_SHARED:-$project/../shared}")
   [ -e "$SHARED/README.md" ] || skip "no shared test material at $SHARED"
+}
+
+write_oracle_recipe() {
+  jq --arg mirror "$SHARED/mirror/" --arg keys "$SHARED/keys" '{
+    contents: {
+      repositories: [.repositories[] | $mirror + .],
+      keyring: [$keys],
+      packages: .world
+    },
+    archs: [.arch],
+    '"${3:-skeleton: \"none\"}"'
+  }' "$SHARED/oracle/$1/inputs.json" >"$2"
+}
+
+enter_own_folder() {
+  cd "$BATS_TEST_TMPDIR" || return 1
+  export TARN_CACHE=$BATS_TEST_TMPDIR/cache HOME=$BATS_TEST_TMPDIR/home
+  export XDG_RUNTIME_DIR=$HOME/run XDG_CONFIG_HOME=$HOME/.config
+  unset REGISTRY_AUTH_FILE DOCKER_CONFIG http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
+  mkdir -p "$XDG_RUNTIME_DIR"
 }
 
 assert_status() {

@@ -12,8 +12,7 @@ setup_file() {
   for arch in x86_64 aarch64; do
     mkdir -p "repository/$arch"
     "$TARN" -q apk pack files --name hello --version 1-r0 --arch "$arch" -d "repository/$arch" >/dev/null
-    "$TARN" -q apk index --allow-untrusted --key me.rsa -o "repository/$arch/APKINDEX.tar.gz" \
-      "repository/$arch" >/dev/null
+    index_folder "repository/$arch"
   done
   cat >hello.yaml <<YAML
 contents:

@@ -37,7 +37,7 @@ make_packages() {
     echo "$name $version" >"tree/usr/share/$name"
     tarn -q apk pack tree "${options[@]}" --build-time 1700000000 -d "$folder" >/dev/null
   done
-  tarn -q apk index --allow-untrusted --key me.rsa -o "$folder/APKINDEX.tar.gz" "$folder"
+  index_folder "$folder"
 }
 
 make_first_repository() {

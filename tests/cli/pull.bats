@@ -15,11 +15,7 @@ setup_file() {
 
 setup() {
   need docker-registry skopeo jq
-  cd "$BATS_TEST_TMPDIR" || return 1
-  export TARN_CACHE=$BATS_TEST_TMPDIR/cache HOME=$BATS_TEST_TMPDIR/home
-  export XDG_RUNTIME_DIR=$HOME/run XDG_CONFIG_HOME=$HOME/.config
-  unset REGISTRY_AUTH_FILE DOCKER_CONFIG http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
-  mkdir -p "$XDG_RUNTIME_DIR"
+  enter_own_folder
   write_recipe base.yaml small
   start_registry plain
   pushed=$("$TARN" publish base.yaml "$REGISTRY/team/base:1")

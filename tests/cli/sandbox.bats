@@ -33,8 +33,7 @@ ls /proc/1 >/dev/null && ! ls /sys/kernel 2>/dev/null
 SH
   "$TARN" -q apk pack files --name sandboxed --version 1-r0 --arch "$1" --depend busybox \
     --script post-install=post-install --build-time 1700000000 -d "repository/$1" >/dev/null
-  "$TARN" -q apk index --allow-untrusted --key me.rsa -o "repository/$1/APKINDEX.tar.gz" \
-    "repository/$1" >/dev/null
+  index_folder "repository/$1"
   cat >"$1.yaml" <<YAML
 contents:
   build_repositories: ["$SHARED/mirror/alpine/$base", "$PWD/repository"]
@@ -109,8 +108,7 @@ check_sandboxed() {
   printf '#!/bin/sh\necho trouble >&2\nexit 3\n' >post-install
   "$TARN" -q apk pack files --name sandboxed --version 2-r0 --arch x86_64 --depend busybox \
     --script post-install=post-install --build-time 1700000000 -d repository/x86_64 >/dev/null
-  "$TARN" -q apk index --allow-untrusted --key me.rsa -o repository/x86_64/APKINDEX.tar.gz \
-    repository/x86_64 >/dev/null
+  index_folder "repository/x86_64"
   run -0 "$TARN" build x86_64.yaml policies:latest reported.tar
   assert_output 'post-install of sandboxed-2-r0 failed with status 3'
   assert_output '  trouble'

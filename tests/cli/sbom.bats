@@ -12,8 +12,7 @@ setup_file() {
     mkdir -p repository/$arch
     pack $arch base 2.0-r1 --provide so:libbase.so.1=1
     pack $arch small 1.0-r0 --depend so:libbase.so.1
-    "$TARN" -q apk index --allow-untrusted --key me.rsa -o repository/$arch/APKINDEX.tar.gz \
-      repository/$arch >/dev/null
+    index_folder "repository/$arch"
   done
 }
 
@@ -27,38 +26,10 @@ pack() {
 
 setup() {
   need jq
-  cd "$BATS_TEST_TMPDIR" || return 1
-  export TARN_CACHE=$BATS_TEST_TMPDIR/cache HOME=$BATS_TEST_TMPDIR/home
-  export XDG_RUNTIME_DIR=$HOME/run XDG_CONFIG_HOME=$HOME/.config
-  unset REGISTRY_AUTH_FILE DOCKER_CONFIG http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
-  mkdir -p "$XDG_RUNTIME_DIR"
+  enter_own_folder
 }
 
 teardown() { stop_servers; }
-
-write_recipe() { # write_recipe FILE [MORE]
-  cat >"$1" <<YAML
-contents:
-  build_repositories: ["$BATS_FILE_TMPDIR/repository"]
-  keyring: ["$BATS_FILE_TMPDIR/keys"]
-  packages: [small]
-archs: [x86_64, aarch64]
-${2:-}
-YAML
-}
-
-# write_oracle_recipe ORACLE FILE: what the reference's root was made of.
-write_oracle_recipe() {
-  jq --arg mirror "$SHARED/mirror/" --arg keys "$SHARED/keys" '{
-    contents: {
-      repositories: [.repositories[] | $mirror + .],
-      keyring: [$keys],
-      packages: .world
-    },
-    archs: [.arch],
-    skeleton: "none"
-  }' "$SHARED/oracle/$1/inputs.json" >"$2"
-}
 
 # spdx_packages FILE: "NAME VERSION" of Alpine's packages in an SPDX document, sorted.
 spdx_packages() {
@@ -99,7 +70,7 @@ find_trivy() {
 }
 
 @test "build --sbom writes beside the output what tarn sbom gives for the image" {
-  write_recipe base.yaml
+  write_small_recipe base.yaml
   "$TARN" build base.yaml base:1 base.tar -o layout/ --sbom=spdx,cyclonedx --json >built.json
   for form in spdx cdx; do
     for arch in x86_64 aarch64 index; do [ -s "base.tar.$arch.$form.json" ]; done
@@ -119,7 +90,7 @@ find_trivy() {
 }
 
 @test "the same image has the same SBOM, from the memo, elsewhere, under another umask" {
-  write_recipe base.yaml
+  write_small_recipe base.yaml
   "$TARN" build base.yaml base:1 a.tar --sbom=spdx,cyclonedx
   "$TARN" build base.yaml base:1 b.tar --sbom=spdx,cyclonedx
   (umask 077 && TZ=Asia/Tokyo "$TARN" --cache other --threads 1 build base.yaml base:1 c.tar \
@@ -131,7 +102,7 @@ find_trivy() {
 }
 
 @test "an SBOM says what the image has" {
-  write_recipe base.yaml 'paths: [{path: /srv/own, type: empty-file, permissions: 0o644}]'
+  write_small_recipe base.yaml 'paths: [{path: /srv/own, type: empty-file, permissions: 0o644}]'
   "$TARN" build base.yaml base:1 base.tar --arch x86_64 --sbom=cyclonedx,spdx
   [ ! -e base.tar.index.spdx.json ]
   layer_of base.tar
@@ -149,7 +120,7 @@ find_trivy() {
 }
 
 @test "where an SBOM lies, and what is refused" {
-  write_recipe base.yaml
+  write_small_recipe base.yaml
   "$TARN" build base.yaml base:1 -o 'type=tar,dest=out-{arch}.tar' --sbom
   [ -s base.x86_64.spdx.json ] && [ -s base.index.spdx.json ]
   rm ./*.json
@@ -176,7 +147,7 @@ find_trivy() {
 }
 
 @test "--sbom-in-image puts files about packages into the image, reproducibly" {
-  write_recipe base.yaml 'apk-database: drop'
+  write_small_recipe base.yaml 'apk-database: drop'
   plain=$("$TARN" build base.yaml base:1 plain.tar)
   with=$("$TARN" build base.yaml base:1 with.tar --sbom-in-image --sbom)
   [ "$plain" != "$with" ]
@@ -238,7 +209,7 @@ find_trivy() {
 
 @test "publish --sbom attaches them to each image and to the index" {
   need docker-registry skopeo curl
-  write_recipe base.yaml
+  write_small_recipe base.yaml
   start_registry plain
   "$TARN" publish base.yaml "$REGISTRY/team/base:1" --sbom=spdx,cyclonedx --json >pushed.json
   check_json '.sboms | length == 6 and (map(.subject) | unique | length) == 3' <pushed.json

@@ -9,19 +9,6 @@ setup() {
   export TARN_CACHE=$BATS_TEST_TMPDIR/cache
 }
 
-# write_oracle_recipe ORACLE FILE: what the reference's root was made of.
-write_oracle_recipe() {
-  jq --arg mirror "$SHARED/mirror/" --arg keys "$SHARED/keys" '{
-    contents: {
-      repositories: [.repositories[] | $mirror + .],
-      keyring: [$keys],
-      packages: .world
-    },
-    archs: [.arch],
-    skeleton: "none"
-  }' "$SHARED/oracle/$1/inputs.json" >"$2"
-}
-
 # Programs under a sanitizer start processes of their own.
 without_processes() {
   if [ -n "${TARN_SANITIZED:-}" ]; then

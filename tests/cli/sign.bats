@@ -9,12 +9,7 @@ setup_file() {
   cd "$BATS_FILE_TMPDIR" || return 1
   make_key
   for arch in x86_64 aarch64; do
-    mkdir -p repository/$arch files/usr/share
-    echo small >files/usr/share/small
-    "$TARN" -q apk pack files --name small --version 1.0-r0 --arch $arch --build-time 1700000000 \
-      -d repository/$arch >/dev/null
-    "$TARN" -q apk index --allow-untrusted --key me.rsa -o repository/$arch/APKINDEX.tar.gz \
-      repository/$arch >/dev/null
+    echo 'small 1.0-r0' | make_repository repository $arch
   done
   openssl ecparam -name prime256v1 -genkey -out ec.pem
   openssl ecparam -name secp384r1 -genkey -noout -out other.pem
@@ -25,28 +20,13 @@ setup_file() {
 
 setup() {
   need jq openssl curl docker-registry
-  cd "$BATS_TEST_TMPDIR" || return 1
-  export TARN_CACHE=$BATS_TEST_TMPDIR/cache HOME=$BATS_TEST_TMPDIR/home
-  export XDG_RUNTIME_DIR=$HOME/run XDG_CONFIG_HOME=$HOME/.config
-  unset REGISTRY_AUTH_FILE DOCKER_CONFIG http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
+  enter_own_folder
   unset TARN_KEY_PASSWORD COSIGN_PASSWORD
-  mkdir -p "$XDG_RUNTIME_DIR"
   KEYS=$BATS_FILE_TMPDIR
-  write_recipe base.yaml
+  write_small_recipe base.yaml
 }
 
 teardown() { stop_servers; }
-
-write_recipe() { # write_recipe FILE [MORE]
-  cat >"$1" <<YAML
-contents:
-  build_repositories: ["$BATS_FILE_TMPDIR/repository"]
-  keyring: ["$BATS_FILE_TMPDIR/keys"]
-  packages: [small]
-archs: [x86_64, aarch64]
-${2:-}
-YAML
-}
 
 # manifest REFERENCE, blob DIGEST: what the registry has of team/base, by curl alone.
 manifest() {
@@ -161,7 +141,7 @@ find_cosign() {
   assert_output 'a signature by another key'
 
   # The image is changed and pushed under the same tag.
-  write_recipe changed.yaml 'cmd: /bin/other'
+  write_small_recipe changed.yaml 'cmd: /bin/other'
   "$TARN" publish changed.yaml "$name:1" >changed
   run "$TARN" verify "$name:1" --key "$KEYS/ec.pub"
   assert_status 5
@@ -218,7 +198,7 @@ find_cosign() {
 }
 
 @test "provenance: what the image was made of, the same each time, and the image is none other" {
-  write_recipe base.yaml 'files: [{path: /etc/app.conf, source: ./app.conf}]'
+  write_small_recipe base.yaml 'files: [{path: /etc/app.conf, source: ./app.conf}]'
   echo 'on = 1' >app.conf
   plain=$("$TARN" build base.yaml base:1 base.tar)
   [ "$plain" = "$("$TARN" build base.yaml base:1 base.tar --provenance)" ]

@@ -47,8 +47,7 @@ PYTHON
     mkdir -p "repository/$arch"
     "$TARN" -q apk pack files --name special --version 1-r0 --arch "$arch" --build-time 1700000000 \
       -d "repository/$arch" >/dev/null
-    "$TARN" -q apk index --allow-untrusted --key me.rsa -o "repository/$arch/APKINDEX.tar.gz" \
-      "repository/$arch" >/dev/null
+    index_folder "repository/$arch"
   done
 }
 

@@ -15,8 +15,7 @@ setup_file() {
     pack $arch other 20000 usr/share/man/man1/other.1 --depend one
     pack $arch one 3000 usr/share/one --provide virtual --provider-priority 2
     pack $arch two 5000 usr/share/two --provide virtual --provider-priority 1
-    "$TARN" -q apk index --allow-untrusted --key me.rsa -o repository/$arch/APKINDEX.tar.gz \
-      repository/$arch >/dev/null
+    index_folder "repository/$arch"
   done
 }
 
@@ -32,11 +31,7 @@ pack() {
 
 setup() {
   need jq
-  cd "$BATS_TEST_TMPDIR" || return 1
-  export TARN_CACHE=$BATS_TEST_TMPDIR/cache HOME=$BATS_TEST_TMPDIR/home
-  export XDG_RUNTIME_DIR=$HOME/run XDG_CONFIG_HOME=$HOME/.config
-  unset REGISTRY_AUTH_FILE DOCKER_CONFIG http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
-  mkdir -p "$XDG_RUNTIME_DIR"
+  enter_own_folder
   write_recipe 'tool, other' >image.yaml
 }
 

@@ -24,8 +24,7 @@ pack() { # pack NAME SIZE PATH...: a package of files that cannot be compressed
 }
 
 write_image() { # write_image PACKAGES
-  tarn -q apk index --allow-untrusted --key me.rsa -o repository/x86_64/APKINDEX.tar.gz \
-    repository/x86_64 >/dev/null
+  index_folder "repository/x86_64"
   cat >image.yaml <<YAML
 contents:
   build_repositories: [./repository]

@@ -7,6 +7,25 @@
 #                                   DIR/ARCH with these packages (of one small file) and a signed index;
 #                                   '_' in a description stands for a blank
 
+#   index_folder DIR                signs an index of the packages in DIR
+#   write_small_recipe FILE [MORE]  a recipe of 'small' for two architectures, from repository/ and keys/ of
+#                                   the file's folder; MORE are further lines
+
+index_folder() {
+  "$TARN" -q apk index --allow-untrusted --key me.rsa -o "$1/APKINDEX.tar.gz" "$1" >/dev/null
+}
+
+write_small_recipe() {
+  cat >"$1" <<YAML
+contents:
+  build_repositories: ["$BATS_FILE_TMPDIR/repository"]
+  keyring: ["$BATS_FILE_TMPDIR/keys"]
+  packages: [small]
+archs: [x86_64, aarch64]
+${2:-}
+YAML
+}
+
 make_key() {
   "$TARN" apk keygen -o me --bits 2048
   mkdir -p keys
@@ -31,5 +50,5 @@ make_repository() {
     done
     "$TARN" -q apk pack files "${options[@]}" --build-time 1700000000 -d "$folder" >/dev/null
   done
-  "$TARN" -q apk index --allow-untrusted --key me.rsa -o "$folder/APKINDEX.tar.gz" "$folder" >/dev/null
+  index_folder "$folder"
 }

@@ -14,7 +14,7 @@ setup() {
     seq 1000 >$name/usr/share/$name
     "$TARN" -q apk pack $name --name $name --version 1.0-r0 --arch x86_64 -d repo/x86_64
   done
-  "$TARN" -q apk index --allow-untrusted --key me.rsa -o repo/x86_64/APKINDEX.tar.gz repo/x86_64
+  index_folder "repo/x86_64"
 }
 
 teardown() { stop_all_nginx; }

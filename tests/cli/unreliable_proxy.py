@@ -14,6 +14,10 @@ import socket
 import sys
 import threading
 
+sys.dont_write_bytecode = True
+
+import tcp_relay
+
 TARGET, SEED, BREAKS, LEAST, MOST = (int(word) for word in sys.argv[1:6])
 METHOD = sys.argv[6].encode() + b" " if len(sys.argv) > 6 else None
 RANDOM = random.Random(SEED)
@@ -46,28 +50,11 @@ def take_cut(place):
         return True
 
 
-def close(*ends):
-    for end in ends:
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-
-def back(server, client):
-    try:
-        while data := server.recv(65536):
-            client.sendall(data)
-    except OSError:
-        pass
-    close(server, client)
-
-
 def serve(client):
     server = socket.create_connection(("127.0.0.1", TARGET))
     with LOCK:
         cut = next_cut()
-    threading.Thread(target=back, args=(server, client), daemon=True).start()
+    threading.Thread(target=tcp_relay.copy, args=(server, client), daemon=True).start()
     sent = 0
     try:
         while data := client.recv(65536):
@@ -80,15 +67,7 @@ def serve(client):
             sent += len(data)
     except OSError:
         pass
-    close(client, server)
+    tcp_relay.close(client, server)
 
 
-def main():
-    listener = socket.create_server(("127.0.0.1", 0))
-    print("ready", listener.getsockname()[1], flush=True)
-    while True:
-        client, _ = listener.accept()
-        threading.Thread(target=serve, args=(client,), daemon=True).start()
-
-
-main()
+tcp_relay.run(serve)

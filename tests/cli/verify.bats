@@ -13,8 +13,7 @@ setup_file() {
   for arch in x86_64 aarch64; do
     mkdir -p "repository/$arch"
     make_packages $arch
-    "$TARN" -q apk index --allow-untrusted --key me.rsa -o "repository/$arch/APKINDEX.tar.gz" \
-      "repository/$arch" >/dev/null
+    index_folder "repository/$arch"
   done
   write_shop_recipe >shop.yaml
   "$TARN" -q lock shop.yaml
@@ -107,11 +106,8 @@ YAML
 
 setup() {
   need jq python3
-  cd "$BATS_TEST_TMPDIR" || return 1
-  export TARN_CACHE=$BATS_FILE_TMPDIR/cache HOME=$BATS_TEST_TMPDIR/home
-  export XDG_RUNTIME_DIR=$HOME/run XDG_CONFIG_HOME=$HOME/.config
-  mkdir -p "$XDG_RUNTIME_DIR"
-  unset REGISTRY_AUTH_FILE DOCKER_CONFIG http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
+  enter_own_folder
+  TARN_CACHE=$BATS_FILE_TMPDIR/cache
 }
 
 teardown() { stop_servers; }
@@ -218,23 +214,10 @@ teardown() { stop_servers; }
   [ "$status" -ne 0 ]
 }
 
-# What the reference's roots were made of.
-write_oracle_recipe() { # write_oracle_recipe ORACLE
-  jq --arg mirror "$SHARED/mirror/" --arg keys "$SHARED/keys" '{
-    contents: {
-      repositories: [.repositories[] | $mirror + .],
-      keyring: [$keys],
-      packages: .world
-    },
-    archs: [.arch],
-    prune: ["man"]
-  }' "$SHARED/oracle/$1/inputs.json"
-}
-
 @test "images of real packages are sound as they were built" {
   need_shared
   for name in base alpine-base git nginx-php; do
-    write_oracle_recipe $name >$name.yaml
+    write_oracle_recipe $name $name.yaml 'prune: ["man"]'
     "$TARN" -q lock --allow-untrusted $name.yaml
     "$TARN" -q build $name.yaml $name:1 $name.tar
     run -0 --separate-stderr "$TARN" -q verify $name.tar
